@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR MIT)
+/* The tracepoint tier: thin programs, one a hook. The work is in decision.h. */
+#include <linux/bpf.h>
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+#include "observe.h"
+#include "generation.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* every received packet comes by here: leave at once unless it is ARP */
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
+{
+	__be16 protocol = skb->protocol;
+	struct cpu *me;
+	__u32 offset = 0;
+
+	if (protocol != bpf_htons(ETH_P_ARP)) {
+		__be16 inner = 0;
+
+		/* a tag that the hardware left in the frame */
+		if (protocol != bpf_htons(ETH_P_8021Q) && protocol != bpf_htons(ETH_P_8021AD))
+			return 0;
+		offset = 4;
+		bpf_probe_read_kernel(&inner, sizeof(inner), skb->data + 2);
+		if (inner != bpf_htons(ETH_P_ARP))
+			return 0;
+	}
+	me = this_cpu();
+	if (me)
+		open_frame(me, skb, offset);
+	return 0;
+}
+
+/* every route lookup of the host comes by here: leave at once unless an ARP frame is on its way */
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const struct fib_nh_common *nhc, int err)
+{
+	struct cpu *me = this_cpu();
+	struct arpwhy_lookup *l;
+
+	if (!me || !(me->open | me->in_timer))
+		return 0;
+	if (!me->in_timer && bpf_ktime_get_ns() - me->opened_ns > STALE_NS) {
+		me->open = 0;		/* bridged on, never to be processed here */
+		return 0;
+	}
+	l = &me->lookups[me->lookup++ & (LOOKUPS - 1)];
+	l->table = table;
+	l->err = err;
+	l->saddr = flow->saddr;
+	l->daddr = flow->daddr;
+	l->iif = flow->__fl_common.flowic_iif;
+	l->oif = flow->__fl_common.flowic_oif;
+	l->l3mdev = flow->__fl_common.flowic_l3mdev;
+	l->mark = flow->__fl_common.flowic_mark;
+	l->scope = flow->__fl_common.flowic_scope;
+	l->proto = flow->__fl_common.flowic_proto;
+	l->sport = flow->uli.ports.sport;
+	l->dport = flow->uli.ports.dport;
+	l->dscp = flow_dscp(flow);
+	describe_nexthop(l, nhc);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(net_dev_queue, struct sk_buff *skb)
+{
+	struct cpu *me;
+
+	if (skb->protocol != bpf_htons(ETH_P_ARP))
+		return 0;
+	me = this_cpu();
+	if (me && (me->open | me->in_timer))
+		see_reply(me, skb, 0, 0, false);
+	return 0;
+}
+
+SEC("tp_btf/consume_skb")
+int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
+{
+	__u64 at;
+
+	if (skb->protocol != bpf_htons(ETH_P_ARP))
+		return 0;
+	at = address(location);
+	if (between(at, arp_process_start, arp_process_end))
+		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_PROCESS);
+	else if (between(at, arp_rcv_start, arp_rcv_end))
+		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_RCV);
+	return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
+{
+	struct cpu *me;
+	__u64 at;
+	__u8 place;
+
+	if (skb->protocol != bpf_htons(ETH_P_ARP))
+		return 0;
+	me = this_cpu();
+	if (!me)
+		return 0;
+	at = address(location);
+	place = place_of_drop(me, address(skb), at, reason);
+	if (place)
+		end_pass(address(skb), at, reason, ARPWHY_DROPPED, place);
+	else if (me->open | me->in_timer)
+		see_reply(me, skb, at, reason, true);
+	return 0;
+}
+
+SEC("tp_btf/neigh_create")
+int BPF_PROG(neigh_create, struct neigh_table *table, struct net_device *dev, const void *key,
+	     const struct neighbour *neigh)
+{
+	struct cpu *me;
+
+	if (table->family != AF_INET)
+		return 0;
+	me = this_cpu();
+	if (me && (me->open | me->in_timer))
+		see_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
+	return 0;
+}
+
+/* before the kernel decides whether to override: the state that was */
+SEC("tp_btf/neigh_update")
+int BPF_PROG(neigh_update, struct neighbour *neigh)
+{
+	struct cpu *me;
+
+	if (neigh->tbl->family != AF_INET)
+		return 0;
+	me = this_cpu();
+	if (me && (me->open | me->in_timer))
+		see_change(me, neigh, ARPWHY_NEIGHBOUR_UPDATED);
+	return 0;
+}
+
+SEC("tp_btf/neigh_update_done")
+int BPF_PROG(neigh_update_done, struct neighbour *neigh, int err)
+{
+	struct cpu *me;
+
+	if (neigh->tbl->family != AF_INET)
+		return 0;
+	me = this_cpu();
+	if (me && (me->open | me->in_timer))
+		finish_change(me, neigh, err);
+	return 0;
+}
+
+/* pneigh_enqueue always sets the proxy timer: the request is the last one on the queue then */
+SEC("tp_btf/timer_start")
+int BPF_PROG(timer_start, struct timer_list *timer)
+{
+	struct cpu *me;
+
+	if ((__u64)timer->function != proxy_process)
+		return 0;
+	me = this_cpu();
+	if (me && !me->in_timer)
+		defer_pass(timer);
+	return 0;
+}
+
+SEC("tp_btf/timer_expire_entry")
+int BPF_PROG(timer_expire_entry, struct timer_list *timer)
+{
+	struct cpu *me;
+
+	if ((__u64)timer->function != proxy_process)
+		return 0;
+	me = this_cpu();
+	if (me)
+		begin_redo(me, timer);
+	return 0;
+}
+
+SEC("tp_btf/timer_expire_exit")
+int BPF_PROG(timer_expire_exit, struct timer_list *timer)
+{
+	struct cpu *me;
+
+	if ((__u64)timer->function != proxy_process)
+		return 0;
+	me = this_cpu();
+	if (me)
+		me->in_timer = 0;
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
+/*
+ * The generation of a namespace, asked for by user space (BPF_PROG_TEST_RUN): the counters, and digests of what
+ * no counter covers: which device a rule means now, names, groups and carriers of devices, sysctls.
+ */
+#ifndef ARPWHY_GENERATION_H
+#define ARPWHY_GENERATION_H
+
+#include "read.h"
+
+#define DIGEST_DEVICES	512
+#define DIGEST_RULES	512
+
+struct task_struct___net {
+	struct nsproxy___net *nsproxy;
+} __attribute__((preserve_access_index));
+
+struct nsproxy___net {
+	struct net *net_ns;
+} __attribute__((preserve_access_index));
+
+static __always_inline void digest_links(struct net *net, struct arpwhy_generation *g)
+{
+	__u64 end = (__u64)net + bpf_core_field_offset(struct net, dev_base_head);
+	__u64 at = (__u64)BPF_CORE_READ(net, dev_base_head.next);
+	__u64 digest = 0;
+	int i;
+
+	for (i = 0; i < DIGEST_DEVICES && at && at != end; i++) {
+		struct net_device *dev = (void *)at - bpf_core_field_offset(struct net_device, dev_list);
+		struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
+		__u64 name[2] = {};
+		__u64 settings[CNF_WORDS / 2] = {};
+
+		bpf_probe_read_kernel(name, sizeof(name), (void *)dev + bpf_core_field_offset(struct net_device, name));
+		digest = mix(mix(digest, name[0]), name[1]);
+		digest = mix(digest, (__u64)BPF_CORE_READ(dev, ifindex) << 32 | BPF_CORE_READ(dev, flags));
+		digest = mix(digest, (__u64)BPF_CORE_READ(dev, group) << 32 | BPF_CORE_READ(dev, operstate));
+		digest = mix(digest, BPF_CORE_READ(dev, state));
+		if (in_dev)
+			bpf_probe_read_kernel(settings, sizeof(settings),
+					      (void *)in_dev + bpf_core_field_offset(struct in_device, cnf.data));
+		for (int s = 0; s < CNF_WORDS / 2; s++)
+			digest = mix(digest, settings[s]);
+		at = (__u64)BPF_CORE_READ(dev, dev_list.next);
+	}
+	g->links = digest;
+	if (i == DIGEST_DEVICES)
+		g->partial = 1;
+}
+
+static __always_inline void digest_rules(struct net *net, struct arpwhy_generation *g)
+{
+	struct fib_rules_ops *ops = BPF_CORE_READ(net, ipv4.rules_ops);
+	__u64 end = (__u64)ops + bpf_core_field_offset(struct fib_rules_ops, rules_list);
+	__u64 at = (__u64)BPF_CORE_READ(ops, rules_list.next);
+	__u64 digest = 0;
+	int i;
+
+	for (i = 0; i < DIGEST_RULES && at && at != end; i++) {
+		struct fib_rule *rule = (void *)at - bpf_core_field_offset(struct fib_rule, list);
+
+		digest = mix(digest, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
+		digest = mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));
+		at = (__u64)BPF_CORE_READ(rule, list.next);
+	}
+	g->rules = digest;
+	if (i == DIGEST_RULES)
+		g->partial = 1;
+}
+
+/*
+ * args[0]: the address of a struct net as records name it, 0 for the caller's own. A namespace that is gone
+ * leaves garbage behind that address: user space compares the inode.
+ */
+SEC("raw_tp")
+int generation(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct net *net = (struct net *)ctx->args[0];
+	struct arpwhy_generation *g;
+	int settings[CNF_WORDS] = {};
+	__u32 zero = 0;
+
+	g = bpf_map_lookup_elem(&generations, &zero);
+	if (!g)
+		return 1;
+	__builtin_memset(g, 0, sizeof(*g));
+	if (!net) {
+		struct task_struct___net *task = (void *)bpf_get_current_task();
+
+		net = BPF_CORE_READ(task, nsproxy, net_ns);
+	}
+	g->net = (__u64)net;
+	g->ns = bpf_ktime_get_ns();
+	g->netns = BPF_CORE_READ(net, ns.inum);
+	g->devices = BPF_CORE_READ(net, dev_base_seq);
+	g->addresses = BPF_CORE_READ(net, ipv4.dev_addr_genid.counter);
+	read_stamps(net, &g->stamps);
+	digest_links(net, g);
+	digest_rules(net, g);
+	bpf_probe_read_kernel(settings, sizeof(settings), (void *)BPF_CORE_READ(net, ipv4.devconf_all) +
+						       bpf_core_field_offset(struct ipv4_devconf, data));
+	for (int s = 0; s < CNF_WORDS; s++)
+		g->links = mix(g->links, settings[s]);
+	return 0;
+}
+
+#endif

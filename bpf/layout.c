@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/* Prints src/kernel/layout.ts from record.h: the wire layout is stated there and nowhere else. */
+#include <stddef.h>
+#include <stdio.h>
+#include <linux/types.h>
+
+#include "record.h"
+
+#define START(type, name) printf("\nexport const %s = {\n  bytes: %zu,\n", name, sizeof(struct type))
+#define FIELD(type, field, name) printf("  %s: %zu,\n", name, offsetof(struct type, field))
+#define END() printf("} as const;\n")
+#define VALUE(name, value) printf("export const %s = %d;\n", name, (int)(value))
+
+static void record(void)
+{
+	START(arpwhy_record, "record");
+#define F(field, name) FIELD(arpwhy_record, field, name)
+	F(bytes, "size"); F(version, "version"); F(neighbours, "neighbours"); F(lookups, "lookups");
+	F(id, "id"); F(first, "first"); F(start_ns, "startNs"); F(end_ns, "endNs"); F(reply_ns, "replyNs");
+	F(first_ns, "firstNs"); F(skb, "skb"); F(net, "net"); F(location, "location");
+	F(reply_location, "replyLocation"); F(netns, "netns"); F(ifindex, "ifindex"); F(device, "device");
+	F(device_flags, "deviceFlags"); F(device_type, "deviceType"); F(address_len, "addressLength");
+	F(packet_type, "packetType"); F(closed, "closed"); F(place, "place"); F(arp_bytes, "arpBytes");
+	F(cpu, "cpu"); F(frame_len, "frameLength"); F(arp, "arp"); F(destination, "destination");
+	F(flags, "flags"); F(drop_reason, "dropReason"); F(reply_drop_reason, "replyDropReason");
+	F(reply_mac, "replyMac"); F(route_type, "routeType"); F(route_error, "routeError"); F(cut, "cut");
+	F(route_ifindex, "routeIfindex"); F(route_gateway, "routeGateway"); F(out_medium_id, "outMediumId");
+	F(proxy_delay, "proxyDelay"); F(proxy_qlen, "proxyQlen"); F(queued, "queued"); F(hz, "hz");
+	F(all, "all"); F(dev, "dev"); F(stamps_start, "stampsStart"); F(stamps_end, "stampsEnd");
+#undef F
+	END();
+}
+
+static void neighbour(void)
+{
+	START(arpwhy_neighbour, "neighbour");
+#define F(field, name) FIELD(arpwhy_neighbour, field, name)
+	F(ip, "ip"); F(ifindex, "ifindex"); F(change, "change"); F(state, "state"); F(old_state, "oldState");
+	F(done, "done"); F(mac, "mac"); F(old_mac, "oldMac"); F(err, "err");
+#undef F
+	END();
+}
+
+static void lookup(void)
+{
+	START(arpwhy_lookup, "lookup");
+#define F(field, name) FIELD(arpwhy_lookup, field, name)
+	F(table, "table"); F(err, "err"); F(saddr, "saddr"); F(daddr, "daddr"); F(iif, "iif"); F(oif, "oif");
+	F(l3mdev, "l3mdev"); F(mark, "mark"); F(dscp, "dscp"); F(scope, "scope"); F(proto, "proto");
+	F(has_info, "hasInfo"); F(sport, "sport"); F(dport, "dport"); F(device, "device"); F(gateway, "gateway");
+	F(gateway_family, "gatewayFamily"); F(type, "type"); F(protocol, "protocol");
+	F(nexthops, "nexthops"); F(metric, "metric");
+#undef F
+	END();
+}
+
+static void counters(void)
+{
+	START(arpwhy_counters, "counters");
+#define F(field, name) FIELD(arpwhy_counters, field, name)
+	F(seen, "seen"); F(lost, "lost"); F(lost_passes, "lostPasses"); F(abandoned, "abandoned");
+	F(untracked, "untracked"); F(cut, "cut"); F(lost_first_ns, "lostFirstNs");
+	F(lost_last_ns, "lostLastNs"); F(frames, "frames");
+#undef F
+	END();
+}
+
+static void generation(void)
+{
+	START(arpwhy_generation, "generation");
+#define F(field, name) FIELD(arpwhy_generation, field, name)
+	F(net, "net"); F(links, "links"); F(rules, "rules"); F(stamps, "stamps"); F(devices, "devices");
+	F(addresses, "addresses"); F(netns, "netns"); F(partial, "partial"); F(ns, "ns");
+#undef F
+	END();
+}
+
+int main(void)
+{
+	printf("// Made by bpf/layout.c from bpf/record.h. Do not edit: run `make layout`.\n\n");
+	VALUE("recordVersion", ARPWHY_RECORD_VERSION);
+	VALUE("maxLookups", ARPWHY_MAX_LOOKUPS);
+	VALUE("maxNeighbours", ARPWHY_MAX_NEIGHBOURS);
+	VALUE("settingsCount", ARPWHY_SETTINGS);
+	record();
+	neighbour();
+	lookup();
+	counters();
+	generation();
+	printf("\nexport const closed = { consumed: %d, dropped: %d, deferred: %d } as const;\n", ARPWHY_CONSUMED,
+	       ARPWHY_DROPPED, ARPWHY_DEFERRED);
+	printf("\nexport const place = {\n  arpProcess: %d,\n  arpRcv: %d,\n  netfilter: %d,\n  tc: %d,\n  xdp: %d,\n"
+	       "  proxyQueue: %d,\n} as const;\n", ARPWHY_IN_ARP_PROCESS, ARPWHY_IN_ARP_RCV, ARPWHY_IN_NETFILTER,
+	       ARPWHY_IN_TC, ARPWHY_IN_XDP, ARPWHY_IN_PROXY_QUEUE);
+	printf("\nexport const flag = {\n  hasInDevice: %d,\n  hasDst: %d,\n  hasStart: %d,\n  secondPass: %d,\n"
+	       "  replyQueued: %d,\n  replyDropped: %d,\n  settingsMoved: %d,\n  noAddress: %d,\n  customRules: %d,\n"
+	       "  customLocal: %d,\n  classidUsers: %d,\n  tableFull: %d,\n  sameSkb: %d,\n} as const;\n",
+	       ARPWHY_HAS_IN_DEVICE, ARPWHY_HAS_DST, ARPWHY_HAS_START, ARPWHY_SECOND_PASS, ARPWHY_REPLY_QUEUED,
+	       ARPWHY_REPLY_DROPPED, ARPWHY_SETTINGS_MOVED, ARPWHY_NO_ADDRESS, ARPWHY_CUSTOM_RULES,
+	       ARPWHY_CUSTOM_LOCAL, ARPWHY_CLASSID_USERS, ARPWHY_TABLE_FULL, ARPWHY_SAME_SKB);
+	printf("\n/** Sysctl names in the order of `record.all` and `record.dev`. */\nexport const settingNames = [\n");
+	static const char *const names[ARPWHY_SETTINGS] = {
+		[ARPWHY_FORWARDING] = "forwarding",
+		[ARPWHY_PROXY_ARP] = "proxy_arp",
+		[ARPWHY_SEND_REDIRECTS] = "send_redirects",
+		[ARPWHY_RP_FILTER] = "rp_filter",
+		[ARPWHY_ARP_FILTER] = "arp_filter",
+		[ARPWHY_MEDIUM_ID] = "medium_id",
+		[ARPWHY_ARP_IGNORE] = "arp_ignore",
+		[ARPWHY_ARP_ACCEPT] = "arp_accept",
+		[ARPWHY_ACCEPT_LOCAL] = "accept_local",
+		[ARPWHY_SRC_VALID_MARK] = "src_valid_mark",
+		[ARPWHY_PROXY_ARP_PVLAN] = "proxy_arp_pvlan",
+		[ARPWHY_ROUTE_LOCALNET] = "route_localnet",
+		[ARPWHY_DROP_GRATUITOUS_ARP] = "drop_gratuitous_arp",
+		[ARPWHY_BC_FORWARDING] = "bc_forwarding",
+	};
+	for (int i = 0; i < ARPWHY_SETTINGS; i++)
+		printf("  '%s',\n", names[i]);
+	printf("] as const;\n");
+	return 0;
+}

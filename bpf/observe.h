@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
+/* What the hooks leave in the state of their CPU between the two ends of a pass. */
+#ifndef ARPWHY_OBSERVE_H
+#define ARPWHY_OBSERVE_H
+
+#include "decision.h"
+
+static __always_inline __u8 flow_dscp(const struct flowi4 *flow)
+{
+	const struct flowi_common___tos *tos = (void *)&flow->__fl_common;
+	const struct flowi_common___dscp *dscp = (void *)&flow->__fl_common;
+	__u8 value = 0;
+
+	if (bpf_core_field_exists(dscp->flowic_dscp))
+		bpf_probe_read_kernel(&value, 1, &dscp->flowic_dscp);
+	else if (bpf_core_field_exists(tos->flowic_tos))
+		bpf_probe_read_kernel(&value, 1, &tos->flowic_tos);
+	return value;
+}
+
+/*
+ * The nexthop that the lookup showed, and its route where it can be told: fib_nh.nh_parent is only there when
+ * the nexthop lies in the route's own array, not when it is a nexthop object.
+ */
+static __always_inline void describe_nexthop(struct arpwhy_lookup *l, const struct fib_nh_common *nhc)
+{
+	struct fib_info *info = NULL;
+	__u64 at, first;
+	int nexthops;
+
+	l->device = l->gateway = l->gateway_family = 0;
+	l->type = l->protocol = l->nexthops = l->has_info = l->metric = 0;
+	if (!nhc)
+		return;
+	l->device = nhc->nhc_oif;
+	l->gateway_family = nhc->nhc_gw_family;
+	if (l->gateway_family == AF_INET)
+		l->gateway = nhc->nhc_gw.ipv4;
+	at = address(nhc);
+	bpf_probe_read_kernel(&info, sizeof(info), (void *)(at + bpf_core_field_offset(struct fib_nh, nh_parent)));
+	if (!info)
+		return;
+	nexthops = BPF_CORE_READ(info, fib_nhs);
+	first = (__u64)info + bpf_core_field_offset(struct fib_info, fib_nh);
+	if (nexthops <= 0 || nexthops > 4096 || at < first ||
+	    at >= first + nexthops * bpf_core_type_size(struct fib_nh))
+		return;
+	l->has_info = 1;
+	l->nexthops = nexthops > 255 ? 255 : nexthops;
+	l->type = BPF_CORE_READ(info, fib_type);
+	l->protocol = BPF_CORE_READ(info, fib_protocol);
+	l->metric = BPF_CORE_READ(info, fib_priority);
+}
+
+/* An ARP reply is queued on a device, or dropped on its way out. */
+static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64 location, __u32 reason, bool dropped)
+{
+	struct arp_header arp;
+	__u64 at = address(skb);
+	struct reply *reply;
+
+	if (find_frame(me, at) < FRAMES)	/* it came in: not ours */
+		return;
+	if (dropped) {
+		for (int i = 0; i < REPLIES; i++) {
+			reply = &me->replies[i];
+			if (reply->skb == at && reply->ns >= me->closed_ns) {
+				reply->dropped = 1;
+				reply->location = location;
+				reply->drop_reason = reason;
+				return;
+			}
+		}
+	}
+	if (read_arp(skb, 0, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
+		return;
+	reply = &me->replies[me->next_reply++ & (REPLIES - 1)];
+	reply->skb = at;
+	reply->ns = bpf_ktime_get_ns();
+	reply->ifindex = BPF_CORE_READ(skb, dev, ifindex);
+	reply->sip = ip4(arp.sip);
+	reply->tip = ip4(arp.tip);
+	__builtin_memcpy(reply->mac, arp.sha, sizeof(reply->mac));
+	reply->queued = !dropped;
+	reply->dropped = dropped;
+	reply->location = location;
+	reply->drop_reason = reason;
+}
+
+static __always_inline void see_change(struct cpu *me, const struct neighbour *neigh, __u8 kind)
+{
+	struct change *c = &me->changes[me->next_change++ & (CHANGES - 1)];
+
+	__builtin_memset(&c->what, 0, sizeof(c->what));
+	c->neigh = address(neigh);
+	c->ns = bpf_ktime_get_ns();
+	c->what.change = kind;
+	c->what.ip = 0;
+	bpf_probe_read_kernel(&c->what.ip, sizeof(c->what.ip),
+			      (void *)(c->neigh + bpf_core_field_offset(struct neighbour, primary_key)));
+	c->what.ifindex = BPF_CORE_READ(neigh, dev, ifindex);
+	c->what.old_state = BPF_CORE_READ(neigh, nud_state);
+	bpf_probe_read_kernel(c->what.old_mac, sizeof(c->what.old_mac),
+			      (void *)(c->neigh + bpf_core_field_offset(struct neighbour, ha)));
+}
+
+static __always_inline void finish_change(struct cpu *me, struct neighbour *neigh, int err)
+{
+	__u64 at = address(neigh);
+
+	for (int i = 0; i < CHANGES; i++) {
+		struct change *c = &me->changes[i];
+
+		if (c->neigh != at || c->what.done || c->what.change != ARPWHY_NEIGHBOUR_UPDATED)
+			continue;
+		c->what.done = 1;
+		c->what.err = err;
+		c->what.state = neigh->nud_state;
+		bpf_probe_read_kernel(c->what.mac, sizeof(c->what.mac),
+				      (void *)(at + bpf_core_field_offset(struct neighbour, ha)));
+	}
+}
+
+/* Where a dropped frame was on its way in; 0 when that is none of our business. */
+static __always_inline __u8 place_of_drop(struct cpu *me, __u64 at, __u64 location, __u32 drop_reason)
+{
+	if (between(location, arp_rcv_start, arp_rcv_end))
+		return ARPWHY_IN_ARP_RCV;
+	if (bpf_map_lookup_elem(&deferrals, &at) && !between(location, arp_process_start, arp_process_end))
+		return ARPWHY_IN_PROXY_QUEUE;
+	if (between(location, arp_process_start, arp_process_end))
+		return ARPWHY_IN_ARP_PROCESS;
+	if (find_frame(me, at) >= FRAMES)
+		return 0;
+	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP) &&
+	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP))
+		return ARPWHY_IN_NETFILTER;
+	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
+	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
+		return ARPWHY_IN_TC;
+	if (between(location, xdp_generic_start, xdp_generic_end) ||
+	    (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_XDP) &&
+	     drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_XDP)))
+		return ARPWHY_IN_XDP;
+	return 0;
+}
+
+/* The proxy timer lies in its table, and so does the queue. Returns 0 for the table of another family. */
+static __always_inline struct neigh_table *arp_table_of(struct timer_list *timer)
+{
+	struct neigh_table *table = (void *)(address(timer) - bpf_core_field_offset(struct neigh_table, proxy_timer));
+
+	return BPF_CORE_READ(table, family) == AF_INET ? table : NULL;
+}
+
+static __always_inline void defer_pass(struct timer_list *timer)
+{
+	struct neigh_table *table = arp_table_of(timer);
+
+	if (table)
+		end_pass((__u64)BPF_CORE_READ(table, proxy_queue.prev), 0, 0, ARPWHY_DEFERRED, ARPWHY_IN_ARP_PROCESS);
+}
+
+/* The timer redoes what is due on the queue. What each request starts from is read now, before the first. */
+static __always_inline void begin_redo(struct cpu *me, struct timer_list *timer)
+{
+	struct neigh_table *table = arp_table_of(timer);
+	__u64 now = bpf_ktime_get_ns(), skb, end;
+
+	if (!table)
+		return;
+	me->in_timer = 1;
+	me->timer_ns = now;
+	close_window(me, now);
+	end = (__u64)table + bpf_core_field_offset(struct neigh_table, proxy_queue);
+	skb = (__u64)BPF_CORE_READ(table, proxy_queue.next);
+	for (int i = 0; i < 64 && skb != end; i++) {
+		struct sk_buff *queued = (void *)skb;
+		struct net_device *dev = BPF_CORE_READ(queued, dev);
+		struct net *net = BPF_CORE_READ(dev, nd_net.net);
+		struct deferred *d = bpf_map_lookup_elem(&deferrals, &skb);
+
+		if (d) {
+			d->start_ns = now;
+			d->settings = settings_digest(net, dev);
+			read_stamps(net, &d->stamps);
+		}
+		skb = (__u64)BPF_CORE_READ(queued, next);
+	}
+}
+
+#endif

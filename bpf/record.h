@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
+/*
+ * The wire record: what the kernel side hands to user space for one pass of a request. This file is the only
+ * statement of the layout; bpf/layout.c turns it into src/kernel/layout.ts and a test compares the two.
+ *
+ * One record per pass, variable in length: struct arpwhy_record, then `neighbours` times struct
+ * arpwhy_neighbour, then `lookups` times struct arpwhy_lookup. Host byte order, except fields named __be32
+ * and __be16, which are as on the wire.
+ */
+#ifndef ARPWHY_RECORD_H
+#define ARPWHY_RECORD_H
+
+#define ARPWHY_RECORD_VERSION	1
+
+#define ARPWHY_MAX_LOOKUPS	64	/* lookups that one record holds; more are counted in `cut` */
+#define ARPWHY_MAX_NEIGHBOURS	4	/* neighbour table changes that one record holds */
+#define ARPWHY_IFNAMSIZ		16
+#define ARPWHY_ARP_BYTES	28	/* an Ethernet/IPv4 ARP header with its four addresses */
+
+/* how the kernel let go of the request */
+enum arpwhy_closed {
+	ARPWHY_CONSUMED = 1,	/* consume_skb: processed to the end */
+	ARPWHY_DROPPED = 2,	/* kfree_skb */
+	ARPWHY_DEFERRED = 3,	/* put on the proxy queue: a second pass will follow */
+};
+
+/* in which part of the kernel */
+enum arpwhy_place {
+	ARPWHY_IN_ARP_PROCESS = 1,
+	ARPWHY_IN_ARP_RCV = 2,
+	ARPWHY_IN_NETFILTER = 3,
+	ARPWHY_IN_TC = 4,
+	ARPWHY_IN_XDP = 5,
+	ARPWHY_IN_PROXY_QUEUE = 6,	/* purged, or its device stopped */
+};
+
+enum arpwhy_flag {
+	ARPWHY_HAS_IN_DEVICE = 1 << 0,	/* the device has an in_device; settings are valid */
+	ARPWHY_HAS_DST = 1 << 1,	/* ip_route_input left a route; route_* are valid */
+	ARPWHY_HAS_START = 1 << 2,	/* the start of the pass was seen: start_ns and stamps_start are valid */
+	ARPWHY_SECOND_PASS = 1 << 3,	/* LOCALLY_ENQUEUED: neigh_proxy_process redoes a deferred request */
+	ARPWHY_REPLY_QUEUED = 1 << 4,	/* net_dev_queue saw the reply on the asking device */
+	ARPWHY_REPLY_DROPPED = 1 << 5,	/* kfree_skb saw that reply before the pass ended */
+	ARPWHY_SETTINGS_MOVED = 1 << 6,	/* a sysctl changed between the start and the end of the pass */
+	ARPWHY_NO_ADDRESS = 1 << 7,	/* in_device->ifa_list is empty */
+	ARPWHY_CUSTOM_RULES = 1 << 8,	/* net->ipv4.fib_has_custom_rules */
+	ARPWHY_CUSTOM_LOCAL = 1 << 9,	/* net->ipv4.fib_has_custom_local_routes */
+	ARPWHY_CLASSID_USERS = 1 << 10,	/* net->ipv4.fib_num_tclassid_users is not 0 */
+	ARPWHY_TABLE_FULL = 1 << 11,	/* arp_tbl holds gc_thresh3 entries or more */
+	ARPWHY_SAME_SKB = 1 << 12,	/* the frame was recognised by its skb, not by its addresses */
+};
+
+/* the sysctls that a gate reads, in the order of arpwhy_record.all and .dev */
+enum arpwhy_setting {
+	ARPWHY_FORWARDING,
+	ARPWHY_PROXY_ARP,
+	ARPWHY_SEND_REDIRECTS,
+	ARPWHY_RP_FILTER,
+	ARPWHY_ARP_FILTER,
+	ARPWHY_MEDIUM_ID,
+	ARPWHY_ARP_IGNORE,
+	ARPWHY_ARP_ACCEPT,
+	ARPWHY_ACCEPT_LOCAL,
+	ARPWHY_SRC_VALID_MARK,
+	ARPWHY_PROXY_ARP_PVLAN,
+	ARPWHY_ROUTE_LOCALNET,
+	ARPWHY_DROP_GRATUITOUS_ARP,
+	ARPWHY_BC_FORWARDING,
+	ARPWHY_SETTINGS,
+};
+
+/* the generation counters of a network namespace */
+struct arpwhy_stamps {
+	__u32 fib;	/* net->ipv4.fib_seq */
+	__u32 rules;	/* net->ipv4.rules_ops->fib_rules_seq */
+	__u32 genid;	/* net->ipv4.rt_genid */
+	__u32 nexthop;	/* net->nexthop.seq */
+};
+
+struct arpwhy_record {
+	__u32 bytes;		/* of the whole record */
+	__u16 version;
+	__u8 neighbours;
+	__u8 lookups;
+	__u64 id;		/* of this pass, unique in the trace */
+	__u64 first;		/* of the pass that deferred this request, 0 if none is known */
+	__u64 start_ns;		/* CLOCK_MONOTONIC */
+	__u64 end_ns;
+	__u64 reply_ns;
+	__u64 first_ns;		/* start of the pass that deferred this request */
+	__u64 skb;
+	__u64 net;
+	__u64 location;		/* where the request was let go */
+	__u64 reply_location;	/* where the reply was dropped */
+	__u32 netns;		/* inode */
+	__u32 ifindex;
+	char device[ARPWHY_IFNAMSIZ];
+	__u32 device_flags;	/* IFF_* */
+	__u16 device_type;	/* ARPHRD_* */
+	__u8 address_len;
+	__u8 packet_type;	/* PACKET_* */
+	__u8 closed;		/* enum arpwhy_closed */
+	__u8 place;		/* enum arpwhy_place */
+	__u8 arp_bytes;		/* how much of `arp` was there */
+	__u8 cpu;
+	__u32 frame_len;	/* skb->len: the ARP header and what follows it */
+	__u8 arp[ARPWHY_ARP_BYTES];
+	__u8 destination[6];	/* of the Ethernet header, all zero when it is not known */
+	__u16 flags;		/* enum arpwhy_flag */
+	__u32 drop_reason;	/* enum skb_drop_reason of the running kernel */
+	__u32 reply_drop_reason;
+	__u8 reply_mac[6];	/* the address claimed */
+	__u16 route_type;	/* RTN_* of the final route */
+	__s16 route_error;	/* positive errno */
+	__u16 cut;		/* lookups that did not fit */
+	__u32 route_ifindex;	/* out device */
+	__be32 route_gateway;
+	__s32 out_medium_id;	/* of the out device */
+	__s32 proxy_delay;	/* jiffies */
+	__s32 proxy_qlen;
+	__u32 queued;		/* neigh_parms.qlen: requests on the proxy queue for this device */
+	__u32 hz;		/* CONFIG_HZ */
+	__s32 all[ARPWHY_SETTINGS];
+	__s32 dev[ARPWHY_SETTINGS];
+	struct arpwhy_stamps stamps_start;
+	struct arpwhy_stamps stamps_end;
+};
+
+enum arpwhy_neighbour_change {
+	ARPWHY_NEIGHBOUR_CREATED = 1,
+	ARPWHY_NEIGHBOUR_UPDATED = 2,
+};
+
+/* what the pass did to the neighbour table */
+struct arpwhy_neighbour {
+	__be32 ip;
+	__u32 ifindex;
+	__u8 change;		/* enum arpwhy_neighbour_change */
+	__u8 state;		/* NUD_* afterwards */
+	__u8 old_state;
+	__u8 done;		/* neigh_update_done was seen: state and mac are final */
+	__u8 mac[6];		/* afterwards */
+	__u8 old_mac[6];
+	__s32 err;
+};
+
+/* one fib_table_lookup */
+struct arpwhy_lookup {
+	__u32 table;
+	__s32 err;		/* 0 or a negative errno */
+	__be32 saddr;
+	__be32 daddr;
+	__u32 iif;
+	__u32 oif;
+	__u32 l3mdev;
+	__u32 mark;
+	__u8 dscp;
+	__u8 scope;
+	__u8 proto;
+	__u8 has_info;		/* the route's fib_info is known: type, protocol, nexthops, metric are valid */
+	__be16 sport;
+	__be16 dport;
+	__u32 device;		/* of the nexthop that the lookup showed, 0 if none */
+	__be32 gateway;
+	__u8 gateway_family;	/* AF_INET, AF_INET6 or 0 */
+	__u8 type;		/* RTN_* */
+	__u8 protocol;		/* RTPROT_* */
+	__u8 nexthops;
+	__u32 metric;
+};
+
+/* what the kernel side counted, per CPU */
+struct arpwhy_counters {
+	__u64 seen;		/* requests opened, after the kernel filters */
+	__u64 lost;		/* requests whose last record did not fit into the ring */
+	__u64 lost_passes;	/* first passes whose record did not fit; the request itself may still come */
+	__u64 abandoned;	/* deferred requests that ended unseen */
+	__u64 untracked;	/* deferrals that the table of deferred requests could not hold */
+	__u64 cut;		/* lookups that did not fit */
+	__u64 lost_first_ns;	/* time of the first and the last loss */
+	__u64 lost_last_ns;
+	__u64 frames;		/* ARP frames seen coming in, before any filter */
+};
+
+/* the state of a namespace on demand: counters, and digests of what no counter covers */
+struct arpwhy_generation {
+	__u64 net;
+	__u64 links;		/* digest of devices: index, name, flags, group, carrier and sysctls */
+	__u64 rules;		/* digest of rules with their resolved devices */
+	struct arpwhy_stamps stamps;
+	__u32 devices;		/* net->dev_base_seq */
+	__u32 addresses;	/* net->ipv4.dev_addr_genid */
+	__u32 netns;		/* inode, 0 when there is no such namespace any more */
+	__u32 partial;		/* 1: more devices or rules than the digests cover */
+	__u64 ns;		/* when it was read */
+};
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
+/*
+ * Maps, knobs and the state of one CPU. A pass runs to its end on one CPU with softirqs off, so what belongs
+ * to it can be gathered without locks; what a record takes out of it is decided by frame, flow and window.
+ */
+#ifndef ARPWHY_STATE_H
+#define ARPWHY_STATE_H
+
+#include "record.h"
+
+#define FRAMES		16	/* ARP frames that one receive batch may hold before they are processed */
+#define LOOKUPS		128	/* lookups remembered per CPU */
+#define REPLIES		4	/* ARP replies on their way out: one pass makes one, devices below see it again */
+#define CHANGES		8	/* neighbour table changes remembered per CPU */
+#define STALE_NS	20000000ULL	/* a frame that was not processed 20 ms after it came in was bridged on */
+
+/* --- knobs, set before the object is loaded --- */
+
+/* addresses from kallsyms: [start, end); 0 when the symbol is not known */
+const volatile __u64 arp_process_start = 0, arp_process_end = 0;
+const volatile __u64 arp_rcv_start = 0, arp_rcv_end = 0;
+const volatile __u64 xdp_generic_start = 0, xdp_generic_end = 0;
+const volatile __u64 proxy_process = 0;		/* neigh_proxy_process */
+const volatile __u32 cpus = 1;
+const volatile bool only_netns = false;		/* look namespaces up in filter_netns */
+const volatile bool only_devices = false;	/* look device names up in filter_devices */
+const volatile __u64 wake_interval_ns = 1000000;
+
+extern int CONFIG_HZ __kconfig;
+
+/* --- the state of one CPU --- */
+
+struct frame {
+	__u64 skb;
+	__u64 ns;
+	__u64 net;
+	__u64 settings;		/* digest */
+	__u32 ifindex;
+	__u32 lookup;		/* position in the lookup log */
+	__be32 sip;
+	__be32 tip;
+	struct arpwhy_stamps stamps;
+};
+
+struct reply {
+	__u64 skb;
+	__u64 ns;
+	__u64 location;
+	__u32 ifindex;
+	__u32 drop_reason;
+	__be32 sip;
+	__be32 tip;
+	__u8 mac[6];
+	__u8 queued;
+	__u8 dropped;
+};
+
+struct change {
+	__u64 neigh;
+	__u64 ns;
+	struct arpwhy_neighbour what;
+};
+
+struct cpu {
+	__u32 open;		/* ARP frames that came in and were not let go: 0 means nothing to do */
+	__u32 in_timer;		/* neigh_proxy_process runs here */
+	__u64 opened_ns;	/* when the last of them came */
+	__u64 closed_ns;	/* when the last pass ended */
+	__u64 timer_ns;		/* when neigh_proxy_process began */
+	__u64 ids;
+	__u32 lookup;		/* next position in the lookup log, only ever grows */
+	__u32 closed_lookup;	/* where the last pass ended in it */
+	__u32 next_frame;
+	__u32 next_reply;
+	__u32 next_change;
+	__u32 pad;
+	struct arpwhy_counters counters;
+	struct frame frames[FRAMES];
+	struct reply replies[REPLIES];
+	struct change changes[CHANGES];
+	struct arpwhy_lookup lookups[LOOKUPS];
+	union {
+		struct arpwhy_record record;
+		__u8 bytes[sizeof(struct arpwhy_record) +
+			   ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
+			   ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup)];
+	} out;
+};
+
+/* a request on the proxy queue, by its skb: the address cannot be used again while it is there */
+struct deferred {
+	__u64 id;
+	__u64 first_ns;
+	__u64 start_ns;		/* of the second pass, when its timer has fired */
+	__u64 settings;
+	struct arpwhy_stamps stamps;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);		/* the loader sets the number of CPUs */
+	__type(key, __u32);
+	__type(value, struct cpu);
+} cpu_state SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct deferred);
+} deferrals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);		/* inode */
+	__type(value, __u8);
+} filter_netns SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, char[ARPWHY_IFNAMSIZ]);
+	__type(value, __u8);
+} filter_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} records SEC(".maps");
+
+/* the answer of the generation program */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct arpwhy_generation);
+} generations SEC(".maps");
+
+__u64 last_wake_ns;
+
+static __always_inline struct cpu *this_cpu(void)
+{
+	__u32 key = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpu_state, &key);
+}
+
+#endif

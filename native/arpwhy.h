@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A small library over libbpf, for callers that can pass numbers, strings and buffers only. The caller owns
+ * every buffer; the library owns the handle. Functions that can fail return a negative errno; what libbpf said
+ * is in arpwhy_log(). Not thread-safe, but for the library's own thread.
+ */
+#ifndef ARPWHY_NATIVE_H
+#define ARPWHY_NATIVE_H
+
+#include <stdint.h>
+
+#define ARPWHY_ABI 1
+
+struct arpwhy;
+
+int arpwhy_abi(void);
+
+/* Text that libbpf has logged since the last call, NUL-terminated and cut at the front. Returns its length. */
+int arpwhy_log(char *to, int size);
+
+/* Open a BPF object. Nothing is loaded yet. Returns NULL and leaves the reason in the log; *err is -errno. */
+struct arpwhy *arpwhy_open(const char *path, int *err);
+
+/* Before loading: set a `const volatile` of the object; resize a map; leave a program out. */
+int arpwhy_set_knob(struct arpwhy *self, const char *name, uint32_t low, uint32_t high);
+int arpwhy_resize(struct arpwhy *self, const char *map, uint32_t entries);
+int arpwhy_leave_out(struct arpwhy *self, const char *program);
+
+int arpwhy_load(struct arpwhy *self);
+int arpwhy_attach(struct arpwhy *self, const char *program);
+
+/* Detach every program. Maps and the ring stay readable. */
+int arpwhy_detach(struct arpwhy *self);
+
+int arpwhy_map_set(struct arpwhy *self, const char *map, const void *key, uint8_t value);
+int arpwhy_map_delete(struct arpwhy *self, const char *map, const void *key);
+int arpwhy_map_count(struct arpwhy *self, const char *map);
+
+/* A descriptor that becomes readable (bytes of no meaning) when the ring has records. Owned by the library. */
+int arpwhy_wake_fd(struct arpwhy *self);
+
+/* Copy whole records into `to`, each behind its length in its first word. Returns bytes; 0 when none is left. */
+int arpwhy_drain(struct arpwhy *self, void *to, int size);
+
+/* The sum over all CPUs of struct arpwhy_counters, and per-program run counts when bpf_stats_enabled is on. */
+int arpwhy_counters(struct arpwhy *self, void *to, int size);
+int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_and_ns);
+
+/* struct arpwhy_generation of the namespace at this kernel address, or of the one that a descriptor names. */
+int arpwhy_generation(struct arpwhy *self, uint32_t low, uint32_t high, void *to, int size);
+int arpwhy_generation_of(struct arpwhy *self, int netns_fd, void *to, int size);
+
+void arpwhy_close(struct arpwhy *self);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARPWHY_INTERNAL_H
+#define ARPWHY_INTERNAL_H
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#define MAX_LINKS 64
+
+struct arpwhy {
+	struct bpf_object *object;
+	struct bpf_link *links[MAX_LINKS];
+	int links_used;
+	int cpus;
+	struct ring_buffer *ring;
+	/* the drain in progress: the caller's buffer */
+	char *to;
+	int size;
+	int used;
+	/* the thread that waits for records */
+	pthread_t waiter;
+	bool waiting;
+	int wake_pipe[2];
+	int epoll;
+	int stop;		/* eventfd */
+};
+
+/* log.c */
+void catch_log(void);
+
+/* ring.c */
+int open_ring(struct arpwhy *self);
+void close_ring(struct arpwhy *self);
+
+#endif

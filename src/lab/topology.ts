@@ -1,0 +1,37 @@
+import type { Lab } from './lab.js';
+
+/** What the router is to decide about one request. The words are those of the decision's JSON. */
+export interface Expectation {
+  /** The role of the namespace that asks. */
+  from: string;
+  /** The address that it asks for. */
+  target: string;
+  action: string;
+  reason: string;
+  /** The matched route that justifies the verdict; null where the gate that closed looked nothing up. */
+  because: { prefix: string; device: string; table: number; rule: number } | null;
+  /** Tables that were tried before it, in order, the local table left out. */
+  before?: { table: number; outcome: string; rule: number }[];
+}
+
+/** One thing that happens to the router, and what it answers from then on. */
+export interface LabStep {
+  name: string;
+  summary: string;
+  /** Bring the lab into this state, from whichever step it is in; resolves once every link is up again. */
+  apply(lab: Lab): Promise<void>;
+  expect: Expectation[];
+}
+
+/** A network as data: its namespaces, how they are wired, and what can happen to it. */
+export interface Topology {
+  name: string;
+  summary: string;
+  /** One network namespace for each. */
+  roles: string[];
+  /** The role whose kernel is traced. */
+  router: string;
+  /** Wire the empty namespaces; resolves once the first step's expectations hold. */
+  build(lab: Lab): Promise<void>;
+  steps: LabStep[];
+}
