@@ -10,13 +10,43 @@ static __always_inline bool between(__u64 what, __u64 start, __u64 end)
 	return what >= start && what < end;
 }
 
+/*
+ * Loops over the state of a CPU have no branches: the verifier would follow every combination of them. These
+ * make a number of a comparison, and pick by it; opaque() keeps clang from making a branch of it again.
+ */
+static __always_inline __u64 opaque(__u64 value)
+{
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
+static __always_inline __u32 equal(__u64 a, __u64 b)
+{
+	__u64 difference = a ^ b;
+
+	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
+}
+
+static __always_inline __u32 not_before(__u64 time, __u64 start)
+{
+	return 1 ^ (__u32)(opaque(time - start) >> 63);
+}
+
+static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
+{
+	__u32 mask = opaque(-(__u64)condition);
+
+	return (yes & mask) | (no & ~mask);
+}
+
 /* The frame of this skb, FRAMES when it did not come in on this CPU. */
 static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
 {
+	__u32 found = FRAMES;
+
 	for (__u32 i = 0; i < FRAMES; i++)
-		if (me->frames[i].skb == skb)
-			return i;
-	return FRAMES;
+		found = pick(equal(me->frames[i].skb, skb), i, found);
+	return found;
 }
 
 /*
@@ -25,16 +55,15 @@ static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
  */
 static __always_inline __u32 find_frame_by_flow(struct cpu *me, __be32 sip, __be32 tip)
 {
+	__u64 flow = (__u64)sip << 32 | tip;
 	__u32 found = FRAMES;
-	__u64 oldest = ~0ULL;
 
 	for (__u32 i = 0; i < FRAMES; i++) {
-		struct frame *f = &me->frames[i];
+		__u32 at = (me->next_frame - 1 - i) & (FRAMES - 1);
+		struct frame *f = &me->frames[at];
+		__u32 used = 1 ^ equal(f->skb, 0);
 
-		if (f->skb && f->sip == sip && f->tip == tip && f->ns < oldest) {
-			oldest = f->ns;
-			found = i;
-		}
+		found = pick(used & equal((__u64)f->sip << 32 | f->tip, flow), at, found);
 	}
 	return found;
 }
@@ -152,45 +181,50 @@ static __always_inline __u64 describe_device(struct arpwhy_record *r, struct net
 	return read_settings(net, in_dev, r->all, r->dev);
 }
 
-/* The first reply of this flow that the asking device's queue took, or that was dropped before. */
+/* The reply of this flow that the asking device's queue took, or that was dropped before. */
 static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, __be32 sip, __be32 tip)
 {
-	for (int i = 0; i < REPLIES; i++) {
-		struct reply *reply = &me->replies[i];
+	__u64 flow = (__u64)tip << 32 | sip;
+	__u32 found = REPLIES;
+	struct reply *reply;
 
-		if (!reply->skb || reply->ns < r->start_ns || reply->ifindex != r->ifindex ||
-		    reply->sip != tip || reply->tip != sip)
-			continue;
-		r->reply_ns = reply->ns;
-		__builtin_memcpy(r->reply_mac, reply->mac, sizeof(r->reply_mac));
-		if (reply->queued)
-			r->flags |= ARPWHY_REPLY_QUEUED;
-		if (reply->dropped) {
-			r->flags |= ARPWHY_REPLY_DROPPED;
-			r->reply_location = reply->location;
-			r->reply_drop_reason = reply->drop_reason;
-		}
+	for (__u32 i = 0; i < REPLIES; i++) {
+		struct reply *one = &me->replies[i];
+
+		found = pick(equal((__u64)one->sip << 32 | one->tip, flow) & equal(one->ifindex, r->ifindex) &
+			     not_before(one->ns, r->start_ns), i, found);
+	}
+	if (found >= REPLIES)
 		return;
+	reply = &me->replies[found & (REPLIES - 1)];
+	r->reply_ns = reply->ns;
+	__builtin_memcpy(r->reply_mac, reply->mac, sizeof(r->reply_mac));
+	if (reply->queued)
+		r->flags |= ARPWHY_REPLY_QUEUED;
+	if (reply->dropped) {
+		r->flags |= ARPWHY_REPLY_DROPPED;
+		r->reply_location = reply->location;
+		r->reply_drop_reason = reply->drop_reason;
 	}
 }
 
-static __always_inline __u32 is_zero(__u32 value)
+/* Changes of the neighbour table since the pass began, behind the record. */
+__noinline int take_changes(__u64 start_ns)
 {
-	return (__u32)(((__u64)value - 1) >> 63);
-}
-
-static __always_inline __u32 take_changes(struct cpu *me, struct arpwhy_record *r, void *to)
-{
+	struct cpu *me = this_cpu();
+	struct arpwhy_neighbour *to;
 	__u32 taken = 0;
 
+	if (!me)
+		return 0;
+	to = (struct arpwhy_neighbour *)(me->out.bytes + sizeof(struct arpwhy_record));
 	for (__u32 i = 0; i < CHANGES; i++) {
 		struct change *c = &me->changes[(me->next_change + i) & (CHANGES - 1)];
 
-		if (!c->neigh || c->ns < r->start_ns || taken >= ARPWHY_MAX_NEIGHBOURS)
-			continue;
-		__builtin_memcpy(to + taken * sizeof(c->what), &c->what, sizeof(c->what));
-		taken++;
-		c->neigh = 0;
+		to[taken & (ARPWHY_MAX_NEIGHBOURS - 1)] = c->what;
+		taken += (1 ^ equal(c->neigh, 0)) & not_before(c->ns, start_ns);
+		if (taken == ARPWHY_MAX_NEIGHBOURS)
+			break;
 	}
 	return taken;
 }
@@ -222,15 +256,13 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	}
 	for (__u32 i = 0; i < LOOKUPS; i++) {
 		struct arpwhy_lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
-		__u32 forth = (l->saddr ^ sip) | (l->daddr ^ tip);
-		__u32 back = (l->saddr ^ tip) | (l->daddr ^ sip);
-		__u32 bare_sip = l->saddr | (l->daddr ^ sip);
-		__u32 bare_tip = l->saddr | (l->daddr ^ tip);
+		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
 
 		if (i >= logged)
 			break;
 		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = *l;
-		taken += is_zero(forth) | is_zero(back) | is_zero(bare_sip) | is_zero(bare_tip);
+		taken += equal(flow, (__u64)sip << 32 | tip) | equal(flow, (__u64)tip << 32 | sip) |
+			 equal(flow, sip) | equal(flow, tip);
 	}
 	if (taken > ARPWHY_MAX_LOOKUPS) {
 		/* they went round and wrote over the first ones: those that are left are not a whole */
@@ -377,7 +409,10 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	read_stamps(net, &r->stamps_end);
 	if (r->start_ns)
 		take_reply(me, r, sip, tip);
-	taken = r->start_ns ? take_changes(me, r, me->out.bytes + sizeof(*r)) : 0;
+	taken = r->start_ns ? take_changes(r->start_ns) : 0;
+	asm volatile("" : "+r"(taken));
+	if (taken > ARPWHY_MAX_NEIGHBOURS)
+		goto out;
 	r->neighbours = taken;
 	bytes = sizeof(*r) + taken * sizeof(struct arpwhy_neighbour);
 	r->lookups = take_lookups(bytes, from, sip, tip);

@@ -19,34 +19,47 @@ struct nsproxy___net {
 	struct net *net_ns;
 } __attribute__((preserve_access_index));
 
+/* Global, as the functions in decision.h are: verified once, not once for every turn of a loop. */
+__noinline __u64 digest_link(__u64 at, __u64 digest)
+{
+	struct net_device *dev = (void *)at - bpf_core_field_offset(struct net_device, dev_list);
+	struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
+	__u64 settings[CNF_WORDS / 2] = {};
+	__u64 name[2] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), (void *)dev + bpf_core_field_offset(struct net_device, name));
+	digest = mix(mix(digest, name[0]), name[1]);
+	digest = mix(digest, (__u64)BPF_CORE_READ(dev, ifindex) << 32 | BPF_CORE_READ(dev, flags));
+	digest = mix(digest, (__u64)BPF_CORE_READ(dev, group) << 32 | BPF_CORE_READ(dev, operstate));
+	digest = mix(digest, BPF_CORE_READ(dev, state));
+	if (in_dev)
+		bpf_probe_read_kernel(settings, sizeof(settings),
+				      (void *)in_dev + bpf_core_field_offset(struct in_device, cnf.data));
+	for (int s = 0; s < CNF_WORDS / 2; s++)
+		digest = mix(digest, settings[s]);
+	return digest;
+}
+
 static __always_inline void digest_links(struct net *net, struct arpwhy_generation *g)
 {
 	__u64 end = (__u64)net + bpf_core_field_offset(struct net, dev_base_head);
 	__u64 at = (__u64)BPF_CORE_READ(net, dev_base_head.next);
-	__u64 digest = 0;
 	int i;
 
 	for (i = 0; i < DIGEST_DEVICES && at && at != end; i++) {
-		struct net_device *dev = (void *)at - bpf_core_field_offset(struct net_device, dev_list);
-		struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
-		__u64 name[2] = {};
-		__u64 settings[CNF_WORDS / 2] = {};
-
-		bpf_probe_read_kernel(name, sizeof(name), (void *)dev + bpf_core_field_offset(struct net_device, name));
-		digest = mix(mix(digest, name[0]), name[1]);
-		digest = mix(digest, (__u64)BPF_CORE_READ(dev, ifindex) << 32 | BPF_CORE_READ(dev, flags));
-		digest = mix(digest, (__u64)BPF_CORE_READ(dev, group) << 32 | BPF_CORE_READ(dev, operstate));
-		digest = mix(digest, BPF_CORE_READ(dev, state));
-		if (in_dev)
-			bpf_probe_read_kernel(settings, sizeof(settings),
-					      (void *)in_dev + bpf_core_field_offset(struct in_device, cnf.data));
-		for (int s = 0; s < CNF_WORDS / 2; s++)
-			digest = mix(digest, settings[s]);
-		at = (__u64)BPF_CORE_READ(dev, dev_list.next);
+		g->links = digest_link(at, g->links);
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
 	}
-	g->links = digest;
 	if (i == DIGEST_DEVICES)
 		g->partial = 1;
+}
+
+__noinline __u64 digest_rule(__u64 at, __u64 digest)
+{
+	struct fib_rule *rule = (void *)at - bpf_core_field_offset(struct fib_rule, list);
+
+	digest = mix(digest, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
+	return mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));
 }
 
 static __always_inline void digest_rules(struct net *net, struct arpwhy_generation *g)
@@ -54,17 +67,12 @@ static __always_inline void digest_rules(struct net *net, struct arpwhy_generati
 	struct fib_rules_ops *ops = BPF_CORE_READ(net, ipv4.rules_ops);
 	__u64 end = (__u64)ops + bpf_core_field_offset(struct fib_rules_ops, rules_list);
 	__u64 at = (__u64)BPF_CORE_READ(ops, rules_list.next);
-	__u64 digest = 0;
 	int i;
 
 	for (i = 0; i < DIGEST_RULES && at && at != end; i++) {
-		struct fib_rule *rule = (void *)at - bpf_core_field_offset(struct fib_rule, list);
-
-		digest = mix(digest, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
-		digest = mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));
-		at = (__u64)BPF_CORE_READ(rule, list.next);
+		g->rules = digest_rule(at, g->rules);
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
 	}
-	g->rules = digest;
 	if (i == DIGEST_RULES)
 		g->partial = 1;
 }

@@ -5,6 +5,8 @@
 
 #include "decision.h"
 
+#define QUEUE_WALK	64	/* as many as the default proxy_qlen; later ones have no start */
+
 static __always_inline __u8 flow_dscp(const struct flowi4 *flow)
 {
 	const struct flowi_common___tos *tos = (void *)&flow->__fl_common;
@@ -62,14 +64,21 @@ static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64
 	if (find_frame(me, at) < FRAMES)	/* it came in: not ours */
 		return;
 	if (dropped) {
-		for (int i = 0; i < REPLIES; i++) {
-			reply = &me->replies[i];
-			if (reply->skb == at && reply->ns >= me->closed_ns) {
-				reply->dropped = 1;
-				reply->location = location;
-				reply->drop_reason = reason;
-				return;
-			}
+		__u32 found = REPLIES;
+
+		/* the first device's entry is the oldest: devices below it queue the same skb after it */
+		for (__u32 i = 0; i < REPLIES; i++) {
+			__u32 slot = (me->next_reply - 1 - i) & (REPLIES - 1);
+
+			found = pick(equal(me->replies[slot].skb, at) & not_before(me->replies[slot].ns, me->closed_ns),
+				     slot, found);
+		}
+		if (found < REPLIES) {
+			reply = &me->replies[found & (REPLIES - 1)];
+			reply->dropped = 1;
+			reply->location = location;
+			reply->drop_reason = reason;
+			return;
 		}
 	}
 	if (read_arp(skb, 0, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
@@ -107,18 +116,25 @@ static __always_inline void see_change(struct cpu *me, const struct neighbour *n
 static __always_inline void finish_change(struct cpu *me, struct neighbour *neigh, int err)
 {
 	__u64 at = address(neigh);
+	__u32 found = CHANGES;
+	struct change *c;
 
-	for (int i = 0; i < CHANGES; i++) {
-		struct change *c = &me->changes[i];
+	for (__u32 i = 0; i < CHANGES; i++) {
+		__u32 slot = (me->next_change + i) & (CHANGES - 1);
 
-		if (c->neigh != at || c->what.done || c->what.change != ARPWHY_NEIGHBOUR_UPDATED)
-			continue;
-		c->what.done = 1;
-		c->what.err = err;
-		c->what.state = neigh->nud_state;
-		bpf_probe_read_kernel(c->what.mac, sizeof(c->what.mac),
-				      (void *)(at + bpf_core_field_offset(struct neighbour, ha)));
+		c = &me->changes[slot];
+		found = pick(equal(c->neigh, at) & equal(c->what.change, ARPWHY_NEIGHBOUR_UPDATED), slot, found);
 	}
+	if (found >= CHANGES)
+		return;
+	c = &me->changes[found & (CHANGES - 1)];
+	if (c->what.done)
+		return;
+	c->what.done = 1;
+	c->what.err = err;
+	c->what.state = neigh->nud_state;
+	bpf_probe_read_kernel(c->what.mac, sizeof(c->what.mac),
+			      (void *)(at + bpf_core_field_offset(struct neighbour, ha)));
 }
 
 /* Where a dropped frame was on its way in; 0 when that is none of our business. */
@@ -161,6 +177,21 @@ static __always_inline void defer_pass(struct timer_list *timer)
 		end_pass((__u64)BPF_CORE_READ(table, proxy_queue.prev), 0, 0, ARPWHY_DEFERRED, ARPWHY_IN_ARP_PROCESS);
 }
 
+/* What the second pass of a queued request starts from. */
+__noinline int begin_second_pass(__u64 skb, __u64 now)
+{
+	struct net_device *dev = BPF_CORE_READ((struct sk_buff *)skb, dev);
+	struct net *net = BPF_CORE_READ(dev, nd_net.net);
+	struct deferred *d = bpf_map_lookup_elem(&deferrals, &skb);
+
+	if (!d)
+		return 0;
+	d->start_ns = now;
+	d->settings = settings_digest(net, dev);
+	read_stamps(net, &d->stamps);
+	return 0;
+}
+
 /* The timer redoes what is due on the queue. What each request starts from is read now, before the first. */
 static __always_inline void begin_redo(struct cpu *me, struct timer_list *timer)
 {
@@ -174,18 +205,9 @@ static __always_inline void begin_redo(struct cpu *me, struct timer_list *timer)
 	close_window(me, now);
 	end = (__u64)table + bpf_core_field_offset(struct neigh_table, proxy_queue);
 	skb = (__u64)BPF_CORE_READ(table, proxy_queue.next);
-	for (int i = 0; i < 64 && skb != end; i++) {
-		struct sk_buff *queued = (void *)skb;
-		struct net_device *dev = BPF_CORE_READ(queued, dev);
-		struct net *net = BPF_CORE_READ(dev, nd_net.net);
-		struct deferred *d = bpf_map_lookup_elem(&deferrals, &skb);
-
-		if (d) {
-			d->start_ns = now;
-			d->settings = settings_digest(net, dev);
-			read_stamps(net, &d->stamps);
-		}
-		skb = (__u64)BPF_CORE_READ(queued, next);
+	for (int i = 0; i < QUEUE_WALK && skb != end; i++) {
+		begin_second_pass(skb, now);
+		skb = (__u64)BPF_CORE_READ((struct sk_buff *)skb, next);
 	}
 }
 

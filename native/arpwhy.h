@@ -50,6 +50,9 @@ int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_a
 int arpwhy_generation(struct arpwhy *self, uint32_t low, uint32_t high, void *to, int size);
 int arpwhy_generation_of(struct arpwhy *self, int netns_fd, void *to, int size);
 
+/* The name that the running kernel's enum has for a value. Returns its length. */
+int arpwhy_enum_name(const char *type, int value, char *to, int size);
+
 void arpwhy_close(struct arpwhy *self);
 
 #endif

@@ -1,0 +1,251 @@
+import { formatIp, formatPrefix } from './addresses.js';
+import { Gates } from './effective.js';
+import { neighbourStateName, routeType, routeTypeName } from './kernel-numbers.js';
+import { outcomeOf, type Replay, type ReplayedStep, replay } from './rules.js';
+import { type Parsed, parseSeries, type Series } from './series.js';
+import type {
+  Decision,
+  DecisionStep,
+  Lookup,
+  NameTables,
+  NeighbourEvent,
+  Pass,
+  Proof,
+  Purpose,
+  Request,
+  Tier,
+} from './types.js';
+import { type Judgement, judge } from './verdict.js';
+
+/** What a decision says beside what the passes say. */
+export interface Surroundings {
+  host: string;
+  tier: Tier;
+  netnsName: string | null;
+  names: NameTables;
+  /** Turns CLOCK_MONOTONIC nanoseconds into an RFC 3339 time in UTC with nine digits. */
+  wallTime(monotonicNs: bigint): string;
+}
+
+/**
+ * Make the decision of a request: its steps, its verdict and the step that justified it.
+ * @param proof null when no snapshot is proven for this pass: rules and prefixes are named in `unknown` then
+ */
+export function decide(request: Request, proof: Proof | null, around: Surroundings): Decision {
+  const { pass, first } = request;
+  const gates = new Gates(pass);
+  const parsed = parseSeries(pass, gates);
+  const replays = replayAll(parsed, pass, proof);
+  const judgement = judge({ pass, gates, parsed, replays, snapshot: proof?.snapshot ?? null });
+  const unknown: string[] = [];
+  const { steps, because } = stepsOf(pass, parsed, replays, judgement, around.names, unknown);
+  const start = pass.startNs ?? pass.endNs;
+  const secondPass = pass.secondPass || first !== null;
+  const deferredNs = pass.firstNs !== null ? Number(start - pass.firstNs) : null;
+  if (secondPass && deferredNs === null) unknown.push('/verdict/deferredNs');
+  const replied = judgement.action === 'replied' && pass.reply;
+  const latencyNs = replied && pass.startNs !== null ? Number(replied.ns - pass.startNs) : null;
+  if (replied && latencyNs === null) unknown.push('/reply/latencyNs');
+  if (judgement.reason === 'unknown') unknown.push('/verdict/reason');
+  if (parsed.ambiguous) unknown.push('/steps');
+  return {
+    schema: 'arpwhy.decision/1',
+    id: request.id,
+    host: around.host,
+    time: around.wallTime(start),
+    monotonicNs: start.toString(),
+    tier: around.tier,
+    netns: { inode: pass.netns.inode, name: around.netnsName },
+    device: { index: pass.device.index, name: pass.device.name },
+    request: requestOf(pass, unknown),
+    steps,
+    because,
+    verdict: {
+      action: judgement.action,
+      reason: judgement.reason,
+      detail: judgement.detail,
+      candidates: judgement.candidates,
+      evidence: judgement.evidence,
+      deferredNs,
+    },
+    reply: replied ? { mac: replied.mac, latencyNs } : null,
+    settings: gates.consulted,
+    neighbours: [...(first ? neighboursOf(first, 1) : []), ...neighboursOf(pass, secondPass ? 2 : 1)],
+    stamps: pass.stampsEnd,
+    cut: pass.cut,
+    unknown,
+  };
+}
+
+/** All replays agree, or none counts: a snapshot that is wrong about one series is wrong. */
+function replayAll(parsed: Parsed, pass: Pass, proof: Proof | null): Map<Series, Replay | null> {
+  const replays = new Map<Series, Replay | null>();
+  const usable = proof !== null && pass.cut === 0 && !parsed.ambiguous;
+  for (const series of parsed.series) {
+    replays.set(series, usable && walksRules(series.purpose) ? replay(series, pass, proof) : null);
+  }
+  const failed = [...replays].some(([series, result]) => walksRules(series.purpose) && result === null);
+  if (failed) for (const series of replays.keys()) replays.set(series, null);
+  return replays;
+}
+
+/** These ask one table directly, without rules (inet_addr_type_dev_table). */
+function walksRules(purpose: Purpose): boolean {
+  return purpose === 'target' || purpose === 'source' || purpose === 'filter';
+}
+
+function requestOf(pass: Pass, unknown: string[]): Decision['request'] {
+  const { frame } = pass;
+  const whole = frame.arpBytes >= 28;
+  if (!whole) unknown.push('/request/sender/ip', '/request/sender/mac', '/request/target/ip');
+  if (frame.destination === null) unknown.push('/request/destination');
+  return {
+    sender: { ip: whole ? formatIp(frame.senderIp) : null, mac: whole ? frame.senderMac : null },
+    target: { ip: whole ? formatIp(frame.targetIp) : null },
+    destination: frame.destination,
+    cast: frame.cast,
+  };
+}
+
+function stepsOf(
+  pass: Pass,
+  parsed: Parsed,
+  replays: Map<Series, Replay | null>,
+  judgement: Judgement,
+  names: NameTables,
+  unknown: string[],
+): { steps: DecisionStep[]; because: number | null } {
+  const steps: DecisionStep[] = [];
+  let because: number | null = null;
+  const reason = parsed.series.find(({ purpose }) => purpose === judgement.because);
+  for (const series of parsed.series) {
+    const replayed = replays.get(series) ?? null;
+    const explained = replayed?.steps ?? series.lookups.map(unexplained);
+    for (const [i, step] of explained.entries()) {
+      const final = series.purpose === 'target' && i === explained.length - 1 ? pass.route : null;
+      const needsRule = walksRules(series.purpose) && pass.customRules && replayed === null;
+      steps.push(
+        stepOf(series.purpose, step, replayed !== null, needsRule, final, names, `/steps/${steps.length}`, unknown),
+      );
+    }
+    if (series === reason && explained.length > 0) because = steps.length - 1;
+  }
+  return { steps, because };
+}
+
+function unexplained(lookup: Lookup): ReplayedStep {
+  return {
+    rule: null,
+    table: lookup.table,
+    outcome: outcomeOf(lookup.errno),
+    errno: lookup.errno,
+    lookup,
+    route: undefined,
+  };
+}
+
+function stepOf(
+  purpose: Purpose,
+  step: ReplayedStep,
+  proven: boolean,
+  needsRule: boolean,
+  final: Pass['route'],
+  names: NameTables,
+  pointer: string,
+  unknown: string[],
+): DecisionStep {
+  if (needsRule) unknown.push(`${pointer}/rule`);
+  const observed = step.lookup !== null && step.outcome !== 'suppressed';
+  return {
+    purpose,
+    rule: step.rule ? { priority: step.rule.priority, selector: step.rule.selector } : null,
+    table: step.table === null ? null : { id: step.table, name: names.table(step.table) },
+    outcome: step.outcome,
+    errno: step.errno,
+    ...routeOf(step, final, proven, names, pointer, unknown, {
+      ...(step.rule ? { rule: 'inferred' as const } : {}),
+      outcome: observed ? 'observed' : 'inferred',
+    }),
+  };
+}
+
+function routeOf(
+  step: ReplayedStep,
+  final: Pass['route'],
+  proven: boolean,
+  names: NameTables,
+  pointer: string,
+  unknown: string[],
+  evidence: DecisionStep['evidence'],
+): Pick<DecisionStep, 'route' | 'evidence'> {
+  const { lookup, route } = step;
+  if (step.outcome !== 'match' && step.outcome !== 'suppressed') {
+    // what rejected, or the throw route that ended the table, is only known from a snapshot
+    if (!route) return { route: null, evidence };
+    return {
+      route: {
+        type: routeTypeName(route.type),
+        prefix: formatPrefix(route.prefix),
+        device: null,
+        gateway: null,
+        protocol: names.protocol(route.protocol),
+        metric: route.metric,
+      },
+      evidence: { ...evidence, prefix: 'inferred' },
+    };
+  }
+  if (!lookup) return { route: null, evidence };
+  const missing = (field: string) => {
+    unknown.push(`${pointer}/route/${field}`);
+    return null;
+  };
+  const info = lookup.info ?? (route ? { type: route.type, protocol: route.protocol, metric: route.metric } : null);
+  // The kernel picks among several nexthops after the lookup: the one shown may not be the one used.
+  const several = lookup.info ? lookup.info.nexthops > 1 : (route?.nexthops.length ?? 2) > 1;
+  const chosen = several && final?.type === routeType.unicast ? final.device : null;
+  const deviceIndex = several ? chosen : lookup.device;
+  const gateway = gatewayOf(lookup, several, missing);
+  return {
+    route: {
+      type: info ? routeTypeName(info.type) : missing('type'),
+      prefix: proven && route ? formatPrefix(route.prefix) : missing('prefix'),
+      device: deviceIndex === null ? missing('device') : { index: deviceIndex, name: names.device(deviceIndex) },
+      gateway,
+      protocol: info ? names.protocol(info.protocol) : missing('protocol'),
+      metric: info ? info.metric : missing('metric'),
+    },
+    evidence: {
+      ...evidence,
+      ...(proven && route ? { prefix: 'inferred' as const } : {}),
+      ...(deviceIndex === null ? {} : { device: 'observed' as const }),
+      ...(gateway === null && (several || lookup.gatewayFamily === 10) ? {} : { gateway: 'observed' as const }),
+    },
+  };
+}
+
+function gatewayOf(lookup: Lookup, several: boolean, missing: (field: string) => null): string | null {
+  if (several || lookup.gatewayFamily === 10) return missing('gateway');
+  return lookup.gatewayFamily === 2 ? formatIp(lookup.gateway) : null;
+}
+
+/** What a pass did to the neighbour table, one entry for each address that it touched. */
+function neighboursOf(pass: Pass, number: 1 | 2): Decision['neighbours'] {
+  const byAddress = new Map<number, { created: boolean; last: NeighbourEvent }>();
+  for (const event of pass.neighbours) {
+    const known = byAddress.get(event.ip);
+    byAddress.set(event.ip, { created: event.created || (known?.created ?? false), last: event });
+  }
+  return [...byAddress.values()].map(({ created, last }) => {
+    const after = last.after ?? last.before;
+    const moved = last.after !== null && last.before.mac !== last.after.mac;
+    const failed = last.errno !== 0;
+    return {
+      ip: formatIp(last.ip),
+      change: created ? 'created' : failed ? 'failed' : moved ? 'updated' : 'refreshed',
+      mac: last.after ? last.after.mac : null,
+      was: !created && moved ? last.before.mac : null,
+      state: neighbourStateName(after.state),
+      pass: number,
+    };
+  });
+}

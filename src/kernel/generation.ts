@@ -1,0 +1,40 @@
+import type { Stamps } from '../decision/types.js';
+import * as layout from './layout.js';
+import { decodeStamps } from './wire.js';
+
+/**
+ * The state of a namespace's routing at one moment, as far as it can be told without reading all of it: the
+ * kernel's counters, and digests of what no counter covers (device names, groups, carriers, sysctls, and which
+ * device a rule means). Two equal generations mean that nothing between them changed that a lookup depends on.
+ */
+export interface Generation {
+  stamps: Stamps;
+  /** Equal for equal generations. */
+  key: string;
+  /** When it was read: CLOCK_MONOTONIC. */
+  ns: bigint;
+  netns: { address: bigint; inode: number };
+  /** More devices or rules than the digests cover: a rename among the rest would not be noticed. */
+  partial: boolean;
+}
+
+export function decodeGeneration(buffer: Buffer): Generation {
+  const view = new DataView(buffer.buffer, buffer.byteOffset, layout.generation.bytes);
+  const { generation } = layout;
+  const stamps = decodeStamps(view, generation.stamps);
+  const links = view.getBigUint64(generation.links, true);
+  const rules = view.getBigUint64(generation.rules, true);
+  const devices = view.getUint32(generation.devices, true);
+  const addresses = view.getUint32(generation.addresses, true);
+  return {
+    stamps,
+    key: `${stamps.fib}.${stamps.rules}.${stamps.genid}.${stamps.nexthop}.${devices}.${addresses}.${links.toString(36)}.${rules.toString(36)}`,
+    ns: view.getBigUint64(generation.ns, true),
+    netns: { address: view.getBigUint64(generation.net, true), inode: view.getUint32(generation.netns, true) },
+    partial: view.getUint32(generation.partial, true) !== 0,
+  };
+}
+
+export function sameStamps(a: Stamps, b: Stamps): boolean {
+  return a.fib === b.fib && a.rules === b.rules && a.genid === b.genid && a.nexthop === b.nexthop;
+}

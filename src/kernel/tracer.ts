@@ -1,0 +1,373 @@
+import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { getSystemErrorName } from 'node:util';
+import type { Pass, Tier } from '../decision/types.js';
+import { ArpwhyError } from '../errors.js';
+import { decodeGeneration, type Generation } from './generation.js';
+import { type Hook, hooks } from './hooks.js';
+import * as layout from './layout.js';
+import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
+import { KernelSymbols } from './symbols.js';
+import { type DropNames, decodeBatch } from './wire.js';
+
+export interface TracerOptions {
+  /** Size of the ring in bytes, a power of two and a multiple of the page size. Default 16 MiB. */
+  ringBytes?: number;
+  /** Inodes of the namespaces to trace; null for all. Can be changed while the trace runs. */
+  netns?: ReadonlySet<number> | null;
+  /** Names of the devices to trace; null for all. By name, so that a device made again is still meant. */
+  devices?: readonly string[] | null;
+  /** Programs to leave out: to see what their absence costs. */
+  leaveOut?: readonly string[];
+}
+
+export interface HookState {
+  hook: Hook;
+  attached: boolean;
+  /** What refused it; null when it is attached. */
+  error: string | null;
+}
+
+/** What the kernel side counted since the trace began. */
+export interface Counters {
+  /** Requests opened, after the kernel filters. */
+  seen: number;
+  /** Requests whose last record did not fit into the ring. */
+  lost: number;
+  lostPasses: number;
+  abandoned: number;
+  untracked: number;
+  /** Lookups that did not fit into their record. */
+  cut: number;
+  /** CLOCK_MONOTONIC of the first and the last loss; 0n when there was none. */
+  lostFirstNs: bigint;
+  lostLastNs: bigint;
+  /** ARP frames seen coming in, before any filter. */
+  frames: number;
+}
+
+const batchBytes = 4 << 20;
+
+/**
+ * The kernel side of one trace: BPF programs loaded and attached, records drained in batches. It owns programs,
+ * links and maps; when the process ends in any way, the kernel removes them.
+ */
+export class Tracer {
+  readonly tier: Tier = 'tracepoint';
+  readonly hooks: HookState[] = [];
+  readonly #native: NativeLibrary;
+  readonly #batch = Buffer.alloc(batchBytes);
+  readonly #small = Buffer.alloc(256);
+  readonly #names: DropNames;
+  #handle: Handle | null;
+  #wake: Socket | null = null;
+
+  /**
+   * Load and attach. Hooks that the kernel refuses are left out and named in {@link hooks}.
+   * @throws {ArpwhyError} `not-permitted`, `unsupported` (no BTF, a required hook refused), `no-native-library`
+   */
+  static open(options: TracerOptions = {}): Tracer {
+    checkPlatform();
+    const native = nativeLibrary();
+    const symbols = new KernelSymbols();
+    const leftOut = new Map<string, string>((options.leaveOut ?? []).map((name) => [name, 'left out on request']));
+    for (;;) {
+      const handle = openObject(native);
+      try {
+        prepare(native, handle, symbols, options, leftOut);
+      } catch (error) {
+        native.arpwhy_close(handle);
+        throw error;
+      }
+      const status = native.arpwhy_load(handle);
+      if (status === 0) return new Tracer(native, handle, symbols, options, leftOut);
+      const log = takeLog(native);
+      native.arpwhy_close(handle);
+      refuse(log, status, leftOut);
+    }
+  }
+
+  private constructor(
+    native: NativeLibrary,
+    handle: Handle,
+    symbols: KernelSymbols,
+    options: TracerOptions,
+    leftOut: Map<string, string>,
+  ) {
+    this.#native = native;
+    this.#handle = handle;
+    this.#names = dropNames(native, symbols);
+    try {
+      if (options.netns) this.setNetns(options.netns);
+      for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
+      this.#attach(leftOut);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Replace the set of traced namespaces (only where the trace was opened with one). */
+  setNetns(inodes: ReadonlySet<number>): void {
+    const wanted = new Set(inodes);
+    for (const inode of this.#traced) {
+      if (!wanted.has(inode)) {
+        this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', inodeKey(inode));
+        this.#traced.delete(inode);
+      }
+    }
+    for (const inode of wanted) {
+      if (this.#traced.has(inode)) continue;
+      this.#mapSet('filter_netns', inodeKey(inode));
+      this.#traced.add(inode);
+    }
+  }
+  readonly #traced = new Set<number>();
+
+  /** Call back when the ring has records. The callback drains; it may be called without need. */
+  onRecords(callback: () => void): void {
+    const fd = this.#native.arpwhy_wake_fd(this.#open());
+    if (fd < 0) throw new ArpwhyError('load-failed', `cannot wait for records: ${errnoName(fd)}`);
+    this.#wake = new Socket({ fd, readable: true, writable: false });
+    this.#wake.on('data', callback);
+    this.#wake.on('error', () => {});
+  }
+
+  /** Up to 4 MiB of records, in the order in which the passes ended; `more` when the ring holds others. */
+  drain(): { passes: Pass[]; more: boolean } {
+    const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
+    if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+    return {
+      passes: [...decodeBatch(this.#batch, bytes, this.#names)],
+      more: bytes > batchBytes / 2,
+    };
+  }
+
+  /** The generation of the namespace at a kernel address that a record named; null when it is gone. */
+  generation(address: bigint, inode: number): Generation | null {
+    const low = Number(address & 0xffffffffn);
+    const high = Number(address >> 32n);
+    const status = this.#native.arpwhy_generation(this.#open(), low, high, this.#small, this.#small.length);
+    if (status < 0) return null;
+    const generation = decodeGeneration(this.#small);
+    return generation.netns.inode === inode ? generation : null;
+  }
+
+  /** The generation of the namespace that an open descriptor names. */
+  generationOf(netnsFd: number): Generation | null {
+    const status = this.#native.arpwhy_generation_of(this.#open(), netnsFd, this.#small, this.#small.length);
+    return status < 0 ? null : decodeGeneration(this.#small);
+  }
+
+  counters(): Counters {
+    const status = this.#native.arpwhy_counters(this.#open(), this.#small, this.#small.length);
+    if (status < 0) throw new ArpwhyError('load-failed', `cannot read the counters: ${errnoName(status)}`);
+    const read = (offset: number) => this.#small.readBigUInt64LE(offset);
+    const { counters } = layout;
+    return {
+      seen: Number(read(counters.seen)),
+      lost: Number(read(counters.lost)),
+      lostPasses: Number(read(counters.lostPasses)),
+      abandoned: Number(read(counters.abandoned)),
+      untracked: Number(read(counters.untracked)),
+      cut: Number(read(counters.cut)),
+      lostFirstNs: read(counters.lostFirstNs),
+      lostLastNs: read(counters.lostLastNs),
+      frames: Number(read(counters.frames)),
+    };
+  }
+
+  /** Deferred requests whose second pass has not come. */
+  pending(): number {
+    return Math.max(0, this.#native.arpwhy_map_count(this.#open(), 'deferrals'));
+  }
+
+  /** Runs and nanoseconds of each program; zero unless kernel.bpf_stats_enabled is 1. */
+  runStats(): { name: string; runs: number; ns: number }[] {
+    return hooks.map(({ name }) => {
+      this.#native.arpwhy_run_stats(this.#open(), name, this.#small);
+      return {
+        name,
+        runs: Number(this.#small.readBigUInt64LE(0)),
+        ns: Number(this.#small.readBigUInt64LE(8)),
+      };
+    });
+  }
+
+  /** Stop seeing requests. What is in the ring can still be drained, and counters can be read. */
+  detach(): void {
+    this.#native.arpwhy_detach(this.#open());
+  }
+
+  /** Let everything go. */
+  close(): void {
+    if (!this.#handle) return;
+    const handle = this.#handle;
+    this.#handle = null;
+    this.#wake?.destroy();
+    this.#native.arpwhy_close(handle);
+  }
+
+  #open(): Handle {
+    if (!this.#handle) throw new ArpwhyError('load-failed', 'the trace is closed');
+    return this.#handle;
+  }
+
+  #mapSet(map: string, key: Buffer): void {
+    const status = this.#native.arpwhy_map_set(this.#open(), map, key, 1);
+    if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
+  }
+
+  #attach(leftOut: Map<string, string>): void {
+    for (const hook of hooks) {
+      let error = leftOut.get(hook.name) ?? null;
+      if (error === null && !hook.onDemand) {
+        const status = this.#native.arpwhy_attach(this.#open(), hook.name);
+        if (status < 0) error = `${errnoName(status)} ${lastLine(takeLog(this.#native))}`.trim();
+      }
+      this.hooks.push({ hook, attached: error === null, error });
+      if (error !== null && hook.required) throw requiredHook(hook, error, null);
+    }
+  }
+}
+
+/** @throws {ArpwhyError} when this process cannot load BPF at all, before anything is tried */
+function checkPlatform(): void {
+  if (process.platform !== 'linux') {
+    throw new ArpwhyError('unsupported', `tracing needs Linux, this is ${process.platform}`);
+  }
+  if (process.geteuid?.() !== 0) {
+    throw new ArpwhyError('not-permitted', 'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo');
+  }
+  if (!existsSync('/sys/kernel/btf/vmlinux')) {
+    throw new ArpwhyError(
+      'unsupported',
+      'the kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it takes a kernel with CONFIG_DEBUG_INFO_BTF=y',
+    );
+  }
+}
+
+function openObject(native: NativeLibrary): Handle {
+  const path = fileURLToPath(new URL('../../bpf/prebuilt/arpwhy.bpf.o', import.meta.url));
+  if (!existsSync(path)) {
+    throw new ArpwhyError('no-bpf-object', `no BPF object at ${path}: run make bpf, or install arpwhy again`);
+  }
+  const err = Buffer.alloc(4);
+  const handle = native.arpwhy_open(path, err);
+  if (handle.address() === 0) {
+    const log = takeLog(native);
+    throw new ArpwhyError('no-bpf-object', `cannot open ${path}: ${errnoName(err.readInt32LE())}`, { log });
+  }
+  return handle;
+}
+
+/** Knobs, sizes and programs, before loading. */
+function prepare(
+  native: NativeLibrary,
+  handle: Handle,
+  symbols: KernelSymbols,
+  options: TracerOptions,
+  leftOut: Map<string, string>,
+): void {
+  const knob = (name: string, value: bigint) => {
+    const status = native.arpwhy_set_knob(handle, name, Number(value & 0xffffffffn), Number(value >> 32n));
+    if (status < 0) throw new ArpwhyError('load-failed', `the BPF object has no knob ${name}: run make bpf`);
+  };
+  const arpProcess = symbols.range('arp_process');
+  if (arpProcess.start === 0n) {
+    throw new ArpwhyError(
+      'unsupported',
+      '/proc/kallsyms does not say where arp_process lies (kernel.kptr_restrict=2 hides it): set kernel.kptr_restrict to 1',
+    );
+  }
+  const arpRcv = symbols.range('arp_rcv');
+  const xdp = symbols.range('do_xdp_generic');
+  const proxyProcess = symbols.range('neigh_proxy_process').start;
+  knob('arp_process_start', arpProcess.start);
+  knob('arp_process_end', arpProcess.end);
+  knob('arp_rcv_start', arpRcv.start);
+  knob('arp_rcv_end', arpRcv.end);
+  knob('xdp_generic_start', xdp.start);
+  knob('xdp_generic_end', xdp.end);
+  knob('proxy_process', proxyProcess);
+  knob('only_netns', options.netns ? 1n : 0n);
+  knob('only_devices', options.devices ? 1n : 0n);
+  if (proxyProcess === 0n) {
+    for (const name of ['timer_start', 'timer_expire_entry', 'timer_expire_exit']) {
+      leftOut.set(name, 'the kernel does not say where neigh_proxy_process lies');
+    }
+  }
+  if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
+  for (const name of leftOut.keys()) native.arpwhy_leave_out(handle, name);
+}
+
+/** Loading failed: leave out the program that the kernel refused, or give up when it is a required one. */
+function refuse(log: string, status: number, leftOut: Map<string, string>): void {
+  const name = /prog '(\w+)': failed to load/.exec(log)?.[1] ?? /prog '(\w+)':/.exec(log)?.[1];
+  const hook = hooks.find((one) => one.name === name);
+  const why = `${errnoName(status)} ${lastLine(log)}`.trim();
+  if (status === -1 || status === -13) {
+    const required = !hook || hook.required;
+    if (required && !log.includes('processed')) {
+      throw new ArpwhyError('unsupported', `the kernel refuses BPF programs: ${why}`, { log });
+    }
+  }
+  if (!hook || leftOut.has(hook.name)) {
+    throw new ArpwhyError('unsupported', `cannot load the BPF programs: ${why}`, { log });
+  }
+  if (hook.required) throw requiredHook(hook, why, log);
+  leftOut.set(hook.name, why);
+}
+
+function requiredHook(hook: Hook, why: string, log: string | null): ArpwhyError {
+  return new ArpwhyError(
+    'unsupported',
+    `cannot attach tp_btf/${hook.name}: ${why}; without it ${hook.cost}, and no other tier is left to try`,
+    { log },
+  );
+}
+
+function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNames {
+  const text = Buffer.alloc(128);
+  const known = new Map<string, string>();
+  return {
+    where(location, reason) {
+      const key = `${location}/${reason}`;
+      let where = known.get(key);
+      if (where === undefined) {
+        const length = native.arpwhy_enum_name('skb_drop_reason', reason, text, text.length);
+        const name = length > 0 ? text.toString('latin1', 0, length).replace('SKB_DROP_REASON_', '') : `${reason}`;
+        where = `${symbols.nameOf(location) ?? 'unknown function'} (${name})`;
+        known.set(key, where);
+      }
+      return where;
+    },
+  };
+}
+
+function takeLog(native: NativeLibrary): string {
+  const text = Buffer.alloc(65536);
+  const length = native.arpwhy_log(text, text.length);
+  return text.toString('utf8', 0, length);
+}
+
+function lastLine(log: string): string {
+  return log.trim().split('\n').at(-1) ?? '';
+}
+
+function errnoName(status: number): string {
+  return status < 0 ? getSystemErrorName(status) : String(status);
+}
+
+function inodeKey(inode: number): Buffer {
+  const key = Buffer.alloc(4);
+  key.writeUInt32LE(inode);
+  return key;
+}
+
+function deviceKey(name: string): Buffer {
+  const key = Buffer.alloc(16);
+  key.write(name, 'utf8');
+  return key;
+}
