@@ -46,8 +46,11 @@ int arpwhy_drain(struct arpwhy *self, void *to, int size);
 int arpwhy_counters(struct arpwhy *self, void *to, int size);
 int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_and_ns);
 
-/* struct arpwhy_generation of the namespace at this kernel address, or of the one that a descriptor names. */
-int arpwhy_generation(struct arpwhy *self, uint32_t low, uint32_t high, void *to, int size);
+/*
+ * struct arpwhy_generation of the namespaces at these kernel addresses, in their order; or of the one that a
+ * descriptor names.
+ */
+int arpwhy_generations(struct arpwhy *self, const uint64_t *addresses, int count, void *to, int size);
 int arpwhy_generation_of(struct arpwhy *self, int netns_fd, void *to, int size);
 
 /* The name that the running kernel's enum has for a value. Returns its length. */

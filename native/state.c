@@ -109,30 +109,36 @@ int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_a
 	return err;
 }
 
-int arpwhy_generation(struct arpwhy *self, uint32_t low, uint32_t high, void *to, int size)
+static int generation(struct arpwhy *self, uint64_t address, struct arpwhy_generation *to)
 {
 	struct bpf_program *program = bpf_object__find_program_by_name(self->object, "generation");
 	int map = bpf_object__find_map_fd_by_name(self->object, "generations");
-	uint64_t args[1] = { (uint64_t)high << 32 | low };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = sizeof(args));
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &address, .ctx_size_in = sizeof(address));
 	uint32_t zero = 0;
 	int err;
 
 	if (!program || map < 0)
 		return -ENOENT;
-	if (size < (int)sizeof(struct arpwhy_generation))
-		return -EINVAL;
 	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
-	if (err)
-		return err;
-	return bpf_map_lookup_elem(map, &zero, to);
+	return err ? err : bpf_map_lookup_elem(map, &zero, to);
+}
+
+int arpwhy_generations(struct arpwhy *self, const uint64_t *addresses, int count, void *to, int size)
+{
+	struct arpwhy_generation *generations = to;
+	int err = 0;
+
+	if (size < count * (int)sizeof(*generations))
+		return -EINVAL;
+	for (int i = 0; i < count && !err; i++)
+		err = generation(self, addresses[i], &generations[i]);
+	return err;
 }
 
 struct visit {
 	struct arpwhy *self;
 	int fd;
 	void *to;
-	int size;
 	int result;
 };
 
@@ -143,17 +149,20 @@ static void *visit_namespace(void *context)
 	if (setns(visit->fd, CLONE_NEWNET))
 		visit->result = -errno;
 	else
-		visit->result = arpwhy_generation(visit->self, 0, 0, visit->to, visit->size);
+		visit->result = generation(visit->self, 0, visit->to);
 	return NULL;
 }
 
 /* a thread of its own enters the namespace and ends there: the caller's never leaves its own */
 int arpwhy_generation_of(struct arpwhy *self, int netns_fd, void *to, int size)
 {
-	struct visit visit = { self, netns_fd, to, size, 0 };
+	struct visit visit = { self, netns_fd, to, 0 };
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, visit_namespace, &visit);
+	int err;
 
+	if (size < (int)sizeof(struct arpwhy_generation))
+		return -EINVAL;
+	err = pthread_create(&thread, NULL, visit_namespace, &visit);
 	if (err)
 		return -err;
 	pthread_join(thread, NULL);

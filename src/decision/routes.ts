@@ -19,7 +19,6 @@ export function predict(snapshot: Snapshot, id: number, lookup: Lookup, merged: 
     if (route.tos !== 0 && route.tos !== (lookup.dscp & 0x1c)) continue;
     const error = errorOfType(route.type);
     if (error !== 0) return { errno: error, route, nexthop: null };
-    if (route.blackholeNexthop) return { errno: errno.inval, route, nexthop: null };
     for (const nexthop of route.nexthops) {
       if (nexthop.dead) continue;
       if (nexthop.linkdown && snapshot.links.get(nexthop.device)?.ignoreLinkdown) continue;
@@ -102,7 +101,6 @@ function routeFrom(match: FibMatch, lookup: Lookup): Route {
         linkdown: false,
       },
     ],
-    blackholeNexthop: false,
     viaObject: lookup.info === null,
   };
 }

@@ -203,8 +203,6 @@ export interface Route {
   protocol: number;
   metric: number;
   nexthops: Nexthop[];
-  /** The route names a nexthop object that is a blackhole. */
-  blackholeNexthop: boolean;
   viaObject: boolean;
 }
 

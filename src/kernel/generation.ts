@@ -11,6 +11,8 @@ export interface Generation {
   stamps: Stamps;
   /** Equal for equal generations. */
   key: string;
+  /** The part of it that routes do not move: rules, devices, addresses, nexthop objects. */
+  rulesKey: string;
   /** When it was read: CLOCK_MONOTONIC. */
   ns: bigint;
   netns: { address: bigint; inode: number };
@@ -26,9 +28,11 @@ export function decodeGeneration(buffer: Buffer): Generation {
   const rules = view.getBigUint64(generation.rules, true);
   const devices = view.getUint32(generation.devices, true);
   const addresses = view.getUint32(generation.addresses, true);
+  const rulesKey = [stamps.rules, stamps.nexthop, devices, addresses, links.toString(36), rules.toString(36)].join('.');
   return {
     stamps,
-    key: `${stamps.fib}.${stamps.rules}.${stamps.genid}.${stamps.nexthop}.${devices}.${addresses}.${links.toString(36)}.${rules.toString(36)}`,
+    key: `${stamps.fib}.${stamps.genid}/${rulesKey}`,
+    rulesKey,
     ns: view.getBigUint64(generation.ns, true),
     netns: { address: view.getBigUint64(generation.net, true), inode: view.getUint32(generation.netns, true) },
     partial: view.getUint32(generation.partial, true) !== 0,

@@ -27,7 +27,7 @@ export interface NativeLibrary {
   arpwhy_drain(self: Handle, to: Buffer, size: number): number;
   arpwhy_counters(self: Handle, to: Buffer, size: number): number;
   arpwhy_run_stats(self: Handle, program: string, countAndNs: Buffer): number;
-  arpwhy_generation(self: Handle, low: number, high: number, to: Buffer, size: number): number;
+  arpwhy_generations(self: Handle, addresses: Buffer, count: number, to: Buffer, size: number): number;
   arpwhy_generation_of(self: Handle, netnsFd: number, to: Buffer, size: number): number;
   arpwhy_enum_name(type: string, value: number, to: Buffer, size: number): number;
   arpwhy_close(self: Handle): void;
@@ -52,7 +52,7 @@ const signatures = {
   arpwhy_drain: ['int', ['pointer', 'pointer', 'int']],
   arpwhy_counters: ['int', ['pointer', 'pointer', 'int']],
   arpwhy_run_stats: ['int', ['pointer', 'string', 'pointer']],
-  arpwhy_generation: ['int', ['pointer', 'uint32', 'uint32', 'pointer', 'int']],
+  arpwhy_generations: ['int', ['pointer', 'pointer', 'int', 'pointer', 'int']],
   arpwhy_generation_of: ['int', ['pointer', 'int', 'pointer', 'int']],
   arpwhy_enum_name: ['int', ['string', 'int', 'pointer', 'int']],
   arpwhy_close: ['void', ['pointer']],

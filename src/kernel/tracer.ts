@@ -144,14 +144,28 @@ export class Tracer {
     };
   }
 
-  /** The generation of the namespace at a kernel address that a record named; null when it is gone. */
-  generation(address: bigint, inode: number): Generation | null {
-    const low = Number(address & 0xffffffffn);
-    const high = Number(address >> 32n);
-    const status = this.#native.arpwhy_generation(this.#open(), low, high, this.#small, this.#small.length);
-    if (status < 0) return null;
-    const generation = decodeGeneration(this.#small);
-    return generation.netns.inode === inode ? generation : null;
+  /**
+   * The generations of namespaces at kernel addresses that records named, in their order; null for one that is
+   * gone (its address holds something else now, so its inode does not fit).
+   */
+  generations(places: readonly { address: bigint; inode: number }[]): (Generation | null)[] {
+    const size = layout.generation.bytes;
+    const addresses = Buffer.alloc(8 * places.length);
+    for (const [i, { address }] of places.entries()) addresses.writeBigUInt64LE(address, 8 * i);
+    const answers = Buffer.alloc(size * places.length);
+    if (places.length === 0) return [];
+    const status = this.#native.arpwhy_generations(
+      this.#open(),
+      addresses,
+      places.length,
+      answers,
+      answers.length,
+    );
+    if (status < 0) return places.map(() => null);
+    return places.map(({ inode }, i) => {
+      const generation = decodeGeneration(answers.subarray(i * size, (i + 1) * size));
+      return generation.netns.inode === inode ? generation : null;
+    });
   }
 
   /** The generation of the namespace that an open descriptor names. */

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { type NetnsPlace, openNamespace } from './netns.js';
+import { toolEnvironment, toolPath } from './run.js';
+
+/** What a batch of `ip` commands printed, one JSON array a command; null in place of one that was cut off. */
+export interface BatchAnswer {
+  answers: unknown[];
+  /** False when the output was longer than the caller wanted: the answers end before that command. */
+  whole: boolean;
+}
+
+/**
+ * Run a batch of `ip` commands in a namespace and parse what they print. The child enters the namespace through a
+ * descriptor that is open only meanwhile: we keep no namespace alive.
+ * @param most bytes of output to read; the child is ended at the first command that passes it
+ * @returns null when the namespace is gone or `ip` failed
+ */
+export async function ipBatch(
+  place: NetnsPlace,
+  commands: readonly string[],
+  most: number,
+): Promise<BatchAnswer | null> {
+  const child = spawnIp(place, ['-N', '-j', '-batch', '-']);
+  if (!child) return null;
+  const { stdin, stdout } = child;
+  if (!stdin || !stdout) return null;
+  stdin.on('error', () => {});
+  stdin.end(`${commands.join('\n')}\n`);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let whole = true;
+  for await (const chunk of stdout as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > most) {
+      whole = false;
+      child.kill('SIGKILL');
+      break;
+    }
+    chunks.push(chunk);
+  }
+  const status = await ended(child);
+  if (whole && status !== 0) return null;
+  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+  if (!whole) lines.pop();
+  const answers: unknown[] = [];
+  for (const line of lines) {
+    if (line === '') continue;
+    try {
+      answers.push(JSON.parse(line));
+    } catch {
+      return null;
+    }
+  }
+  return { answers, whole };
+}
+
+/** Start `ip` in a namespace; null when it is gone. */
+export function spawnIp(place: NetnsPlace, args: readonly string[]): ChildProcess | null {
+  const fd = openNamespace(place);
+  if (fd === null) return null;
+  try {
+    const child = spawn(toolPath('nsenter'), ['--net=/proc/self/fd/3', toolPath('ip'), ...args], {
+      env: toolEnvironment,
+      stdio: ['pipe', 'pipe', 'pipe', fd],
+    });
+    child.stderr?.on('data', () => {});
+    child.on('error', () => {});
+    return child;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(-1));
+    child.on('close', (code) => resolve(code ?? -1));
+  });
+}

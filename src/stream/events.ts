@@ -1,0 +1,63 @@
+import type { Decision, Tier } from '../decision/types.js';
+
+/** The first event of a stream. Later versions only add fields. */
+export interface StartEvent {
+  schema: 'arpwhy.start/1';
+  version: string;
+  host: string;
+  hostname: string;
+  bootId: string;
+  kernel: string;
+  time: string;
+  monotonicNs: string;
+  /** Add it to a CLOCK_MONOTONIC time to get nanoseconds since 1970. */
+  clockOffsetNs: string;
+  tier: Tier;
+  hooks: { attached: string[]; missing: { name: string; why: string; cost: string }[] };
+}
+
+/** Records that were lost, and where. */
+export interface LostEvent {
+  schema: 'arpwhy.lost/1';
+  host: string;
+  where: 'ring';
+  /** Requests. */
+  count: number;
+  /** Between these two moments, CLOCK_MONOTONIC. */
+  fromNs: string;
+  toNs: string;
+}
+
+/**
+ * seen = delivered + folded + filtered + pending + abandoned + lost, to the unit. Requests, each counted once,
+ * where it opens.
+ */
+export interface Accounts {
+  seen: number;
+  delivered: number;
+  folded: number;
+  filtered: number;
+  /** Deferred, and the second pass had not come. */
+  pending: number;
+  /** Ended unseen, or after the trace had what it was asked for. */
+  abandoned: number;
+  lost: number;
+}
+
+export interface EndEvent {
+  schema: 'arpwhy.end/1';
+  host: string;
+  time: string;
+  monotonicNs: string;
+  durationNs: number;
+  why: 'duration' | 'count' | 'signal' | 'closed' | 'error';
+  accounts: Accounts;
+  /** Lookups that did not fit into a record. */
+  cut: number;
+  /** Deferrals that could not be remembered: their second pass stands for them. */
+  untracked: number;
+  /** ARP frames seen coming in, before any filter. */
+  frames: number;
+}
+
+export type StreamEvent = StartEvent | Decision | LostEvent | EndEvent;

@@ -1,0 +1,63 @@
+import type { Pass } from '../decision/types.js';
+import { type Generation, sameStamps } from '../kernel/generation.js';
+
+/**
+ * How long a change may be half done: the kernel publishes a new route before it counts it, and counts a deletion
+ * before it unlinks the route. Both take microseconds; a task that is interrupted in between, milliseconds.
+ */
+export const settleNs = 4_000_000n;
+
+/** Older readings serve no pass that can still come. */
+const keptIntervals = 64;
+
+interface Interval {
+  generation: Generation;
+  /** The first and the last reading that showed it, CLOCK_MONOTONIC. */
+  from: bigint;
+  to: bigint;
+}
+
+export type Cover =
+  | { state: 'held'; generation: Generation }
+  /** Held so far: a later reading will tell. */
+  | { state: 'wait' }
+  /** Something moved, or nobody looked: nothing can be proven any more. */
+  | { state: 'moved' };
+
+/** The generations that one namespace was seen in, reading after reading. */
+export class History {
+  #intervals: Interval[] = [];
+
+  add(generation: Generation): void {
+    const last = this.#intervals.at(-1);
+    if (last && last.generation.key === generation.key) {
+      last.to = generation.ns;
+      return;
+    }
+    this.#intervals.push({ generation, from: generation.ns, to: generation.ns });
+    if (this.#intervals.length > keptIntervals) this.#intervals.shift();
+  }
+
+  get latest(): Generation | null {
+    return this.#intervals.at(-1)?.generation ?? null;
+  }
+
+  /** When the latest generation was last seen, CLOCK_MONOTONIC; 0n when none ever was. */
+  get latestNs(): bigint {
+    return this.#intervals.at(-1)?.to ?? 0n;
+  }
+
+  /** Whether one generation held all through a pass, with the time that a change may take on both sides. */
+  covers(pass: Pass): Cover {
+    if (pass.startNs === null) return { state: 'moved' };
+    const start = pass.startNs - settleNs;
+    const end = pass.endNs + settleNs;
+    const interval = this.#intervals.findLast(({ from }) => from <= start);
+    if (!interval) return { state: 'moved' };
+    const { generation } = interval;
+    if (!sameStamps(pass.stampsEnd, generation.stamps)) return { state: 'moved' };
+    if (pass.stampsStart && !sameStamps(pass.stampsStart, generation.stamps)) return { state: 'moved' };
+    if (interval.to >= end) return { state: 'held', generation };
+    return interval === this.#intervals.at(-1) ? { state: 'wait' } : { state: 'moved' };
+  }
+}

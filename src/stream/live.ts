@@ -1,0 +1,330 @@
+import { randomBytes } from 'node:crypto';
+import { decide } from '../decision/decide.js';
+import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
+import { Joiner } from '../decision/join.js';
+import type { Pass, Proof, Request } from '../decision/types.js';
+import { Clock, identifyHost } from '../host/clock.js';
+import { Tracer } from '../kernel/tracer.js';
+import { version } from '../version.js';
+import type { EndEvent, StartEvent, StreamEvent } from './events.js';
+import { Fanout } from './fanout.js';
+import { Namespaces } from './namespaces.js';
+import type { WatchedNamespace, Waiting } from './watched.js';
+
+export interface LiveOptions {
+  filter?: DecisionFilter;
+  /** Namespaces by the name of `ip netns`, `.` for our own; null or absent for all. */
+  netns?: readonly string[] | null;
+  /** Devices by name; null or absent for all. */
+  devices?: readonly string[] | null;
+  /** Also tell of each deferral, not only of the decision that follows it. */
+  deferred?: boolean;
+  /** End after so many decisions. */
+  count?: number;
+  ringBytes?: number;
+  leaveOut?: readonly string[];
+  /** Words for the person who watches: not part of the stream. */
+  onNote?: (text: string) => void;
+}
+
+/** One turn of the loop drains for so long at most, then lets others run. */
+const turnMs = 2;
+/** While requests wait for their proof, generations are read this often; else this seldom. */
+const busyTickMs = 5;
+const idleTickMs = 50;
+/** A request waits this long for a snapshot, then it is told without. */
+const patienceMs = 1000;
+/** With more requests than this waiting, none waits for a snapshot. */
+const mostWaiting = 20_000;
+
+/**
+ * A live trace: drains the kernel, joins passes, proves what can be proven, and hands out decisions. It ends by
+ * {@link stop}, or by itself when it has delivered `count` decisions.
+ */
+export class LiveStream {
+  readonly start: StartEvent;
+  readonly #options: LiveOptions;
+  readonly #filter: DecisionFilter;
+  readonly #tracer: Tracer;
+  readonly #namespaces: Namespaces;
+  readonly #joiner: Joiner;
+  readonly #fanout = new Fanout<StreamEvent>();
+  readonly #clock = Clock.now();
+  readonly #devices = new Map<string, number>();
+  readonly #startedNs = process.hrtime.bigint();
+  #timer: NodeJS.Timeout | null = null;
+  #turn: NodeJS.Immediate | null = null;
+  #delivered = 0;
+  #filtered = 0;
+  #abandoned = 0;
+  #lost = 0;
+  #nextLossCheck = 0;
+  #ending: Promise<EndEvent> | null = null;
+  #draining = true;
+
+  /**
+   * Attach and begin.
+   * @throws {ArpwhyError} as {@link Tracer.open} and {@link Namespaces.resolve} do
+   */
+  static open(options: LiveOptions = {}): LiveStream {
+    const netns = options.netns ? Namespaces.resolve(options.netns) : null;
+    const tracer = Tracer.open({
+      netns,
+      devices: options.devices ?? null,
+      leaveOut: options.leaveOut ?? [],
+      ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
+    });
+    try {
+      return new LiveStream(tracer, options);
+    } catch (error) {
+      tracer.close();
+      throw error;
+    }
+  }
+
+  private constructor(tracer: Tracer, options: LiveOptions) {
+    const identity = identifyHost();
+    this.#tracer = tracer;
+    this.#options = options;
+    this.#filter = options.filter ?? noFilter;
+    this.#joiner = new Joiner(randomBytes(2).toString('hex'));
+    this.start = {
+      schema: 'arpwhy.start/1',
+      version,
+      ...identity,
+      time: this.#clock.format(this.#startedNs),
+      monotonicNs: this.#startedNs.toString(),
+      clockOffsetNs: this.#clock.offsetNs.toString(),
+      tier: tracer.tier,
+      hooks: {
+        attached: tracer.hooks.filter(({ attached }) => attached).map(({ hook }) => hook.name),
+        missing: tracer.hooks
+          .filter(({ attached }) => !attached)
+          .map(({ hook, error }) => ({ name: hook.name, why: error ?? '', cost: hook.cost })),
+      },
+    };
+    this.#namespaces = new Namespaces(tracer, options.netns ?? null);
+    tracer.onRecords(() => this.#drain());
+    this.#tick();
+  }
+
+  /** Everything from now on, the start event first. Each caller gets all of it. */
+  async *events(): AsyncGenerator<StreamEvent> {
+    const events = this.#fanout.subscribe();
+    yield this.start;
+    yield* events;
+  }
+
+  /** Requests seen so far, after the kernel filters. */
+  seen(): number {
+    return this.#tracer.counters().seen;
+  }
+
+  /** Runs and nanoseconds of each program; zero unless kernel.bpf_stats_enabled is 1. */
+  runStats(): { name: string; runs: number; ns: number }[] {
+    return this.#tracer.runStats();
+  }
+
+  /** Detach, drain, judge what is left, close the accounts. The end event is also the last of the stream. */
+  stop(why: EndEvent['why']): Promise<EndEvent> {
+    this.#ending ??= this.#end(why);
+    return this.#ending;
+  }
+
+  #drain(): void {
+    if (!this.#draining || this.#fanout.congested) return;
+    const until = performance.now() + turnMs;
+    let more = true;
+    while (more && performance.now() < until) {
+      const drained = this.#tracer.drain();
+      for (const pass of drained.passes) this.#take(pass);
+      more = drained.more;
+    }
+    if (more) {
+      this.#turn ??= setImmediate(() => {
+        this.#turn = null;
+        this.#drain();
+      });
+    }
+    this.#tick();
+  }
+
+  #take(pass: Pass): void {
+    const request = this.#joiner.add(pass);
+    const namespace = this.#namespaces.of(pass);
+    const now = performance.now();
+    namespace.lastRequest = now;
+    this.#noticeDevice(pass, namespace);
+    if (request) namespace.queue.push({ request, since: now });
+    else if (this.#options.deferred) {
+      const waiting = this.#joiner.waitingFor(pass);
+      if (waiting) namespace.queue.push({ request: waiting, since: now });
+    }
+    if (needsProof(pass)) namespace.prepare(pass, now);
+  }
+
+  /** Read generations, judge what can be judged, look for losses, and come again. */
+  #tick(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    const now = performance.now();
+    this.#namespaces.readGenerations(now);
+    let waiting = 0;
+    for (const namespace of this.#namespaces.all()) {
+      this.#judgeQueue(namespace, now);
+      waiting += namespace.queue.length;
+    }
+    if (now >= this.#nextLossCheck) this.#reportLosses(now);
+    this.#timer = setTimeout(() => this.#drain(), waiting > 0 ? busyTickMs : idleTickMs);
+    if (this.#fanout.congested) this.#timer = setTimeout(() => this.#drain(), busyTickMs);
+  }
+
+  #judgeQueue(namespace: WatchedNamespace, now: number): void {
+    const { queue } = namespace;
+    let done = 0;
+    while (done < queue.length) {
+      const waiting = queue[done] as Waiting;
+      const proof = this.#proofOf(namespace, waiting, now, queue.length - done);
+      if (proof === 'wait') break;
+      done++;
+      this.#deliver(waiting.request, namespace, proof);
+    }
+    if (done > 0) queue.splice(0, done);
+  }
+
+  #proofOf(namespace: WatchedNamespace, waiting: Waiting, now: number, behind: number): Proof | null | 'wait' {
+    const { pass } = waiting.request;
+    if (!needsProof(pass)) return null;
+    const patient = now - waiting.since < patienceMs && behind < mostWaiting && !namespace.unreachable;
+    const cover = namespace.history.covers(pass);
+    if (cover.state === 'moved') return null;
+    if (cover.state === 'wait') return patient ? 'wait' : null;
+    const proof = namespace.proofFor(pass, cover.generation);
+    if (proof) return proof;
+    if (!patient || !namespace.expects(cover.generation)) return null;
+    namespace.prepare(pass, now);
+    return 'wait';
+  }
+
+  #deliver(request: Request, namespace: WatchedNamespace, proof: Proof | null): void {
+    const decision = decide(request, proof, {
+      host: this.start.host,
+      tier: this.start.tier,
+      netnsName: namespace.name,
+      names: namespace.names,
+      wallTime: (ns) => this.#clock.format(ns),
+    });
+    const final = decision.verdict.action !== 'deferred';
+    if (this.#full) {
+      if (final) this.#abandoned++;
+      return;
+    }
+    if (!passes(decision, this.#filter)) {
+      if (final) this.#filtered++;
+      return;
+    }
+    if (final) this.#delivered++;
+    this.#fanout.push(decision);
+    if (this.#full) void this.stop('count');
+  }
+
+  get #full(): boolean {
+    return this.#options.count !== undefined && this.#delivered >= this.#options.count;
+  }
+
+  /** A device that was made again has a new index: a filter by name still means it, and the reader should know. */
+  #noticeDevice(pass: Pass, namespace: WatchedNamespace): void {
+    const key = `${pass.netns.inode}/${pass.device.name}`;
+    const known = this.#devices.get(key);
+    if (known === pass.device.index) return;
+    this.#devices.set(key, pass.device.index);
+    if (known !== undefined) {
+      this.#options.onNote?.(
+        `${pass.device.name} in ${namespace.name ?? pass.netns.inode} was made again: index ${known} is now ${pass.device.index}`,
+      );
+    }
+  }
+
+  #reportLosses(now: number): void {
+    this.#nextLossCheck = now + 1000;
+    const { lost, lostFirstNs, lostLastNs } = this.#tracer.counters();
+    if (lost === this.#lost) return;
+    this.#fanout.push({
+      schema: 'arpwhy.lost/1',
+      host: this.start.host,
+      where: 'ring',
+      count: lost - this.#lost,
+      fromNs: (this.#lastLossNs || lostFirstNs).toString(),
+      toNs: lostLastNs.toString(),
+    });
+    this.#lost = lost;
+    this.#lastLossNs = lostLastNs;
+  }
+  #lastLossNs = 0n;
+
+  async #end(why: EndEvent['why']): Promise<EndEvent> {
+    this.#tracer.detach();
+    this.#draining = false;
+    if (this.#turn) clearImmediate(this.#turn);
+    for (let more = true; more; ) {
+      const drained = this.#tracer.drain();
+      for (const pass of drained.passes) this.#take(pass);
+      more = drained.passes.length > 0;
+      // a slow reader is waited for: what is in the ring stays there meanwhile
+      while (this.#fanout.congested) await pause(busyTickMs);
+    }
+    while ([...this.#namespaces.all()].some(({ queue }) => queue.length > 0)) {
+      this.#tick();
+      await pause(busyTickMs);
+    }
+    if (this.#timer) clearTimeout(this.#timer);
+    const pending = this.#tracer.pending();
+    if (!this.#options.deferred && pending > 0) {
+      for (const request of this.#joiner.waiting().slice(-pending)) {
+        this.#deliver(request, this.#namespaces.of(request.pass), null);
+      }
+    }
+    this.#reportLosses(performance.now());
+    const end = this.#account(why, pending);
+    this.#fanout.push(end);
+    this.#fanout.end();
+    this.#namespaces.close();
+    this.#tracer.close();
+    return end;
+  }
+
+  #account(why: EndEvent['why'], pending: number): EndEvent {
+    const counters = this.#tracer.counters();
+    const now = process.hrtime.bigint();
+    return {
+      schema: 'arpwhy.end/1',
+      host: this.start.host,
+      time: this.#clock.format(now),
+      monotonicNs: now.toString(),
+      durationNs: Number(now - this.#startedNs),
+      why,
+      accounts: {
+        seen: counters.seen,
+        delivered: this.#delivered,
+        folded: 0,
+        filtered: this.#filtered,
+        pending,
+        abandoned: this.#abandoned + counters.abandoned,
+        lost: counters.lost,
+      },
+      cut: counters.cut,
+      untracked: counters.untracked,
+      frames: counters.frames,
+    };
+  }
+}
+
+/** Only what went through arp_process looked anything up. */
+function needsProof(pass: Pass): boolean {
+  return pass.ending.place === 'arp_process' && (pass.lookups.length > 0 || pass.route !== null);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,129 @@
+import { closeSync } from 'node:fs';
+import type { Pass } from '../decision/types.js';
+import { ArpwhyError } from '../errors.js';
+import { findNamespace, namedNamespaces, openNamespace, ownNamespace } from '../host/netns.js';
+import type { Generation } from '../kernel/generation.js';
+import type { Tracer } from '../kernel/tracer.js';
+import { WatchedNamespace } from './watched.js';
+
+/** A namespace whose requests are this recent is read with every turn, others now and then. */
+const activeMs = 10_000;
+const idleReadMs = 250;
+
+/**
+ * The namespaces of a trace: found by name when it starts and while it runs, or by the first record from them.
+ * Their generations are read again and again, because only what was seen before a request and after it proves
+ * that nothing moved in between.
+ */
+export class Namespaces {
+  readonly #tracer: Tracer;
+  readonly #wanted: readonly string[] | null;
+  readonly #byInode = new Map<number, WatchedNamespace>();
+  #nextIdleRead = 0;
+
+  /** @param wanted names of `ip netns`, `.` for our own; null for all */
+  constructor(tracer: Tracer, wanted: readonly string[] | null) {
+    this.#tracer = tracer;
+    this.#wanted = wanted;
+    this.#discover();
+  }
+
+  /**
+   * The inodes that names stand for now.
+   * @throws {ArpwhyError} `unknown-namespace` for a name that is none
+   */
+  static resolve(wanted: readonly string[]): Set<number> {
+    const named = namedNamespaces();
+    return new Set(
+      wanted.map((name) => {
+        if (name === '.') return ownNamespace().inode;
+        const found = named.find((place) => place.name === name);
+        if (found) return found.inode;
+        const names = named.flatMap((place) => place.name ?? []);
+        throw new ArpwhyError(
+          'unknown-namespace',
+          `no network namespace is named ${name}: ${names.length > 0 ? `there are ${names.join(', ')}` : 'ip netns lists none'}; . is your own`,
+        );
+      }),
+    );
+  }
+
+  /** The namespace that a pass ran in. */
+  of(pass: Pass): WatchedNamespace {
+    const known = this.#byInode.get(pass.netns.inode);
+    if (known && known.address === pass.netns.address) return known;
+    known?.close();
+    return this.#add(pass.netns.inode, pass.netns.address);
+  }
+
+  all(): IterableIterator<WatchedNamespace> {
+    return this.#byInode.values();
+  }
+
+  /** Read the generations of all namespaces that matter now. */
+  readGenerations(now: number): void {
+    const idle = now >= this.#nextIdleRead;
+    if (idle) {
+      this.#nextIdleRead = now + idleReadMs;
+      this.#discover();
+    }
+    const due = [...this.#byInode.values()].filter(
+      (one) => idle || one.queue.length > 0 || now - one.lastRequest < activeMs,
+    );
+    const generations = this.#tracer.generations(due);
+    for (const [i, watched] of due.entries()) {
+      const generation = generations[i];
+      if (generation) watched.history.add(generation);
+      else if (watched.queue.length === 0) this.#forget(watched);
+    }
+  }
+
+  close(): void {
+    for (const watched of this.#byInode.values()) watched.close();
+    this.#byInode.clear();
+  }
+
+  #add(inode: number, address: bigint): WatchedNamespace {
+    const watched = new WatchedNamespace(findNamespace(inode), inode, address, (self) => this.#readOne(self));
+    this.#byInode.set(inode, watched);
+    this.#readOne(watched);
+    return watched;
+  }
+
+  #readOne(watched: WatchedNamespace): Generation | null {
+    const generation = this.#tracer.generations([watched])[0] ?? null;
+    if (generation) watched.history.add(generation);
+    return generation;
+  }
+
+  #forget(watched: WatchedNamespace): void {
+    watched.close();
+    this.#byInode.delete(watched.inode);
+  }
+
+  /** Namespaces with a name may have come or gone; a filter by name follows them. */
+  #discover(): void {
+    const places = namedNamespaces();
+    const wanted = this.#wanted;
+    if (wanted) {
+      const own = ownNamespace().inode;
+      const inScope = places.filter(
+        ({ name, inode }) => (name !== null && wanted.includes(name)) || (wanted.includes('.') && inode === own),
+      );
+      this.#tracer.setNetns(new Set(inScope.map(({ inode }) => inode)));
+      places.splice(0, places.length, ...inScope);
+    }
+    for (const place of places) {
+      const known = this.#byInode.get(place.inode);
+      if (known) {
+        if (known.name !== place.name) known.refreshPlace();
+        continue;
+      }
+      const fd = openNamespace(place);
+      if (fd === null) continue;
+      const generation = this.#tracer.generationOf(fd);
+      closeSync(fd);
+      if (generation) this.#add(place.inode, generation.netns.address);
+    }
+  }
+}
