@@ -12,7 +12,18 @@ export interface Reason {
   change: string;
   /** What this reason cannot see; '' when there is nothing. */
   blind: string;
+  /** The sysctl whose value closed the gate; null where it was none. */
+  setting: string | null;
 }
+
+const settings: Record<string, string> = {
+  'forwarding-off': 'forwarding',
+  'proxy-arp-off': 'proxy_arp',
+  'medium-id': 'medium_id',
+  'arp-ignore': 'arp_ignore',
+  'gratuitous-dropped': 'drop_gratuitous_arp',
+  'proxy-queue-full': 'proxy_qlen',
+};
 
 const row = (
   code: string,
@@ -21,7 +32,7 @@ const row = (
   check: string,
   change: string,
   blind = '',
-): Reason => ({ code, action, sentence, check, change, blind });
+): Reason => ({ code, action, sentence, check, change, blind, setting: settings[code] ?? null });
 
 /** Codes are part of the contract: rows may be added, a code never changes its meaning. */
 export const reasons: readonly Reason[] = [

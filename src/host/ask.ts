@@ -40,7 +40,7 @@ export class FibAsker {
   /** Null when the kernel refused (no route, a rejecting one, an invalid source) or the namespace is gone. */
   ask(question: Question): Promise<FibMatch | null> {
     const mark = question.mark === 0 ? '' : ` mark ${question.mark}`;
-    const command = `-4 route get fibmatch ${formatIp(question.target)} from ${formatIp(question.sender)} iif ${question.device}${mark}\n`;
+    const command = `route get fibmatch ${formatIp(question.target)} from ${formatIp(question.sender)} iif ${question.device}${mark}\n`;
     const answer = new Promise<FibMatch | null>((resolve) => this.#waiting.push({ command, resolve }));
     if (this.#waiting.length === 1) this.#send();
     if (this.#idle) clearTimeout(this.#idle);
@@ -69,7 +69,7 @@ export class FibAsker {
   }
 
   #start(): ChildProcess | null {
-    const child = spawnIp(this.#place, ['-N', '-j', '-force', '-batch', '-']);
+    const child = spawnIp(this.#place, ['-4', '-N', '-j', '-force', '-batch', '-']);
     if (!child?.stdout || !child.stderr || !child.stdin) return null;
     this.#child = child;
     this.#stdout = '';

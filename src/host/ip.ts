@@ -21,7 +21,7 @@ export async function ipBatch(
   commands: readonly string[],
   most: number,
 ): Promise<BatchAnswer | null> {
-  const child = spawnIp(place, ['-N', '-j', '-batch', '-']);
+  const child = spawnIp(place, ['-4', '-N', '-j', '-batch', '-']);
   if (!child) return null;
   const { stdin, stdout } = child;
   if (!stdin || !stdout) return null;

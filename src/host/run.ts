@@ -65,11 +65,19 @@ export async function run(
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code ?? (signal ? 128 : 1)));
   });
-  const result = { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString(), status };
+  const result = {
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+    status,
+  };
   if (status !== 0 && !options.allowFailure) {
-    throw new ArpwhyError('host-command', `${command.join(' ')}: ${result.stderr.trim() || `exit ${status}`}`, {
-      log: result.stderr,
-    });
+    throw new ArpwhyError(
+      'host-command',
+      `${command.join(' ')}: ${result.stderr.trim() || `exit ${status}`}`,
+      {
+        log: result.stderr,
+      },
+    );
   }
   return result;
 }

@@ -16,8 +16,8 @@ type Json = Record<string, unknown>;
  * @returns null when the namespace is gone, or `ip` printed something that we do not understand
  */
 export async function takeSnapshot(place: NetnsPlace, withRoutes: boolean): Promise<Snapshot | null> {
-  const commands = ['link show', '-4 address show', '-4 netconf show', '-4 rule show', '-4 neigh show proxy'];
-  if (withRoutes) commands.push('-4 route show table all');
+  const commands = ['link show', 'address show', 'netconf show', 'rule show', 'neigh show proxy'];
+  if (withRoutes) commands.push('route show table all');
   const batch = await ipBatch(place, commands, mostBytes);
   if (!batch || batch.answers.length < commands.length - 1) return null;
   const [links, addresses, netconf, rules, proxies, routes] = batch.answers as Json[][];
@@ -109,7 +109,9 @@ const ruleActions: Record<string, Rule['action']> = {
 function readRule(json: Json, indexes: Map<string, number>): Rule {
   for (const field of Object.keys(json)) if (!ruleFields.has(field)) throw new Misread();
   const device = (name: unknown, detached: boolean) =>
-    name === undefined ? null : { name: String(name), index: detached ? null : (indexes.get(String(name)) ?? null) };
+    name === undefined
+      ? null
+      : { name: String(name), index: detached ? null : (indexes.get(String(name)) ?? null) };
   const fields = {
     priority: Number(json.priority),
     invert: 'not' in json,
@@ -182,7 +184,8 @@ function selectorOf(json: Json): string {
   add('ipproto', json.ipproto);
   for (const port of ['sport', 'dport']) {
     add(port, json[port]);
-    if (json[`${port}_start`] !== undefined) words.push(port, `${json[`${port}_start`]}-${json[`${port}_end`]}`);
+    if (json[`${port}_start`] !== undefined)
+      words.push(port, `${json[`${port}_start`]}-${json[`${port}_end`]}`);
   }
   add('tun_id', json.tun_id);
   add('suppress_prefixlength', json.suppress_prefixlen);
@@ -193,8 +196,8 @@ function selectorOf(json: Json): string {
 /** One route of `ip -N -j route`, which leaves out what is usual: unicast, main, boot, scope global. */
 export function readRoute(json: Json, indexes: Map<string, number>): Route {
   const type = json.type === undefined ? routeType.unicast : numberOf(json.type);
-  const nexthops = ((json.nexthops as Json[] | undefined) ?? (json.dev === undefined ? [] : [json])).map((hop) =>
-    readNexthop(hop, indexes),
+  const nexthops = ((json.nexthops as Json[] | undefined) ?? (json.dev === undefined ? [] : [json])).map(
+    (hop) => readNexthop(hop, indexes),
   );
   return {
     table: json.table === undefined ? table.main : numberOf(json.table),

@@ -28,13 +28,23 @@ export function decodeGeneration(buffer: Buffer): Generation {
   const rules = view.getBigUint64(generation.rules, true);
   const devices = view.getUint32(generation.devices, true);
   const addresses = view.getUint32(generation.addresses, true);
-  const rulesKey = [stamps.rules, stamps.nexthop, devices, addresses, links.toString(36), rules.toString(36)].join('.');
+  const rulesKey = [
+    stamps.rules,
+    stamps.nexthop,
+    devices,
+    addresses,
+    links.toString(36),
+    rules.toString(36),
+  ].join('.');
   return {
     stamps,
     key: `${stamps.fib}.${stamps.genid}/${rulesKey}`,
     rulesKey,
     ns: view.getBigUint64(generation.ns, true),
-    netns: { address: view.getBigUint64(generation.net, true), inode: view.getUint32(generation.netns, true) },
+    netns: {
+      address: view.getBigUint64(generation.net, true),
+      inode: view.getUint32(generation.netns, true),
+    },
     partial: view.getUint32(generation.partial, true) !== 0,
   };
 }

@@ -10,7 +10,12 @@ export interface Hook {
   onDemand: boolean;
 }
 
-const hook = (name: string, required: boolean, cost: string): Hook => ({ name, required, cost, onDemand: false });
+const hook = (name: string, required: boolean, cost: string): Hook => ({
+  name,
+  required,
+  cost,
+  onDemand: false,
+});
 
 /**
  * In the order of attaching: what opens a pass comes last, so that nothing is opened that the others would miss

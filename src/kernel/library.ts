@@ -88,7 +88,10 @@ export function nativeLibrary(): NativeLibrary {
 function libraryPath(): string {
   const path = fileURLToPath(new URL('../../native/libarpwhy.so', import.meta.url));
   if (existsSync(path)) return path;
-  throw new ArpwhyError('no-native-library', `no native library at ${path}: run make (needs gcc and libbpf-dev)`);
+  throw new ArpwhyError(
+    'no-native-library',
+    `no native library at ${path}: run make (needs gcc and libbpf-dev)`,
+  );
 }
 
 function explain(error: unknown, path: string): ArpwhyError {

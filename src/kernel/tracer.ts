@@ -71,7 +71,9 @@ export class Tracer {
     checkPlatform();
     const native = nativeLibrary();
     const symbols = new KernelSymbols();
-    const leftOut = new Map<string, string>((options.leaveOut ?? []).map((name) => [name, 'left out on request']));
+    const leftOut = new Map<string, string>(
+      (options.leaveOut ?? []).map((name) => [name, 'left out on request']),
+    );
     for (;;) {
       const handle = openObject(native);
       try {
@@ -252,7 +254,10 @@ function checkPlatform(): void {
     throw new ArpwhyError('unsupported', `tracing needs Linux, this is ${process.platform}`);
   }
   if (process.geteuid?.() !== 0) {
-    throw new ArpwhyError('not-permitted', 'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo');
+    throw new ArpwhyError(
+      'not-permitted',
+      'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo',
+    );
   }
   if (!existsSync('/sys/kernel/btf/vmlinux')) {
     throw new ArpwhyError(
@@ -351,7 +356,8 @@ function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNames {
       let where = known.get(key);
       if (where === undefined) {
         const length = native.arpwhy_enum_name('skb_drop_reason', reason, text, text.length);
-        const name = length > 0 ? text.toString('latin1', 0, length).replace('SKB_DROP_REASON_', '') : `${reason}`;
+        const name =
+          length > 0 ? text.toString('latin1', 0, length).replace('SKB_DROP_REASON_', '') : `${reason}`;
         where = `${symbols.nameOf(location) ?? 'unknown function'} (${name})`;
         known.set(key, where);
       }

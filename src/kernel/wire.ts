@@ -16,7 +16,8 @@ export function* decodeBatch(batch: Buffer, bytes: number, names: DropNames): Ge
   let at = 0;
   while (at < bytes) {
     const size = view.getUint32(at, true);
-    if (size < layout.record.bytes || at + size > bytes) throw new Error(`a record of ${size} bytes at ${at}`);
+    if (size < layout.record.bytes || at + size > bytes)
+      throw new Error(`a record of ${size} bytes at ${at}`);
     yield decodeRecord(view, at, names);
     at += (size + 7) & ~7;
   }
@@ -26,7 +27,8 @@ export function* decodeBatch(batch: Buffer, bytes: number, names: DropNames): Ge
 export function decodeRecord(view: DataView, at: number, names: DropNames): Pass {
   const { record } = layout;
   const version = view.getUint16(at + record.version, true);
-  if (version !== layout.recordVersion) throw new Error(`record version ${version}, expected ${layout.recordVersion}`);
+  if (version !== layout.recordVersion)
+    throw new Error(`record version ${version}, expected ${layout.recordVersion}`);
   const u8 = (offset: number) => view.getUint8(at + offset);
   const u16 = (offset: number) => view.getUint16(at + offset, true);
   const u32 = (offset: number) => view.getUint32(at + offset, true);

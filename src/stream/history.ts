@@ -42,9 +42,12 @@ export class History {
     return this.#intervals.at(-1)?.generation ?? null;
   }
 
-  /** When the latest generation was last seen, CLOCK_MONOTONIC; 0n when none ever was. */
-  get latestNs(): bigint {
-    return this.#intervals.at(-1)?.to ?? 0n;
+  /** Whether the latest generation was seen again, long enough after it or `from` that it has settled. */
+  heldSince(from: bigint): boolean {
+    const last = this.#intervals.at(-1);
+    if (!last) return true;
+    const since = last.from > from ? last.from : from;
+    return last.to > since + settleNs;
   }
 
   /** Whether one generation held all through a pass, with the time that a change may take on both sides. */

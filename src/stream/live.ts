@@ -9,7 +9,7 @@ import { version } from '../version.js';
 import type { EndEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';
 import { Namespaces } from './namespaces.js';
-import type { WatchedNamespace, Waiting } from './watched.js';
+import type { Waiting, WatchedNamespace } from './watched.js';
 
 export interface LiveOptions {
   filter?: DecisionFilter;
@@ -120,6 +120,18 @@ export class LiveStream {
     return this.#tracer.counters().seen;
   }
 
+  /**
+   * Resolves when every namespace has held still for long enough that a request from now on can be proven, if
+   * nothing moves again.
+   */
+  async settled(): Promise<void> {
+    const from = process.hrtime.bigint();
+    do {
+      await pause(busyTickMs);
+      this.#namespaces.readGenerations(performance.now(), true);
+    } while ([...this.#namespaces.all()].some(({ history }) => !history.heldSince(from)));
+  }
+
   /** Runs and nanoseconds of each program; zero unless kernel.bpf_stats_enabled is 1. */
   runStats(): { name: string; runs: number; ns: number }[] {
     return this.#tracer.runStats();
@@ -191,7 +203,12 @@ export class LiveStream {
     if (done > 0) queue.splice(0, done);
   }
 
-  #proofOf(namespace: WatchedNamespace, waiting: Waiting, now: number, behind: number): Proof | null | 'wait' {
+  #proofOf(
+    namespace: WatchedNamespace,
+    waiting: Waiting,
+    now: number,
+    behind: number,
+  ): Proof | null | 'wait' {
     const { pass } = waiting.request;
     if (!needsProof(pass)) return null;
     const patient = now - waiting.since < patienceMs && behind < mostWaiting && !namespace.unreachable;

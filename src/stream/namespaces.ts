@@ -60,9 +60,9 @@ export class Namespaces {
     return this.#byInode.values();
   }
 
-  /** Read the generations of all namespaces that matter now. */
-  readGenerations(now: number): void {
-    const idle = now >= this.#nextIdleRead;
+  /** Read the generations of all namespaces that matter now; with `everything`, of the quiet ones too. */
+  readGenerations(now: number, everything = false): void {
+    const idle = everything || now >= this.#nextIdleRead;
     if (idle) {
       this.#nextIdleRead = now + idleReadMs;
       this.#discover();
@@ -108,7 +108,8 @@ export class Namespaces {
     if (wanted) {
       const own = ownNamespace().inode;
       const inScope = places.filter(
-        ({ name, inode }) => (name !== null && wanted.includes(name)) || (wanted.includes('.') && inode === own),
+        ({ name, inode }) =>
+          (name !== null && wanted.includes(name)) || (wanted.includes('.') && inode === own),
       );
       this.#tracer.setNetns(new Set(inScope.map(({ inode }) => inode)));
       places.splice(0, places.length, ...inScope);

@@ -52,7 +52,12 @@ export class WatchedNamespace {
   readonly #read: () => Generation | null;
 
   /** @param read reads the generation now, and adds it to the history */
-  constructor(place: NetnsPlace | null, inode: number, address: bigint, read: (self: WatchedNamespace) => Generation | null) {
+  constructor(
+    place: NetnsPlace | null,
+    inode: number,
+    address: bigint,
+    read: (self: WatchedNamespace) => Generation | null,
+  ) {
     this.inode = inode;
     this.address = address;
     this.place = place;
@@ -151,7 +156,10 @@ export class WatchedNamespace {
       if (!lookup || device === undefined) continue;
       this.#asker ??= new FibAsker(
         this.place,
-        () => new Map([...(this.#snapshots[0]?.snapshot.links.values() ?? [])].map((link) => [link.name, link.index])),
+        () =>
+          new Map(
+            [...(this.#snapshots[0]?.snapshot.links.values() ?? [])].map((link) => [link.name, link.index]),
+          ),
       );
       const before = this.#read();
       if (before?.key !== generation.key) return;
@@ -172,7 +180,7 @@ export class WatchedNamespace {
     for (const purpose of ['target', 'source'] as const) {
       const lookup = pass.lookups.findLast((one) => roleOf(pass, one) === purpose);
       // what came in on lo is refused, and a lookup that failed has no route to ask for
-      if (!lookup || lookup.errno !== 0 || lookup.iif <= 1) continue;
+      if (lookup?.errno !== 0 || lookup.iif <= 1) continue;
       questions.push({
         purpose,
         key: `${generation.key}|${lookup.daddr}|${lookup.saddr}|${lookup.iif}|${lookup.mark}`,
@@ -189,6 +197,7 @@ export class WatchedNamespace {
 
 function roleOf(pass: Pass, lookup: Pass['lookups'][number]): 'target' | 'source' | null {
   const { senderIp, targetIp } = pass.frame;
-  if (lookup.saddr === senderIp && lookup.daddr === targetIp && lookup.iif === pass.device.index) return 'target';
+  if (lookup.saddr === senderIp && lookup.daddr === targetIp && lookup.iif === pass.device.index)
+    return 'target';
   return lookup.saddr === targetIp && lookup.daddr === senderIp ? 'source' : null;
 }

@@ -1,0 +1,71 @@
+# make            build everything but the BPF objects, which are committed
+# make demo       a real incident in namespaces, traced and explained
+# make test       every suite that can run here
+# V=1 shows the commands
+
+ifeq ($(V),1)
+Q =
+say = @true
+else
+Q = @
+say = @printf '  %-4s %s\n'
+MAKEFLAGS += --no-print-directory
+endif
+
+SOURCES := $(shell find src -name '*.ts')
+
+.PHONY: all deps native bpf layout check lint demo test clean
+
+all: node_modules/.package-lock.json native dist/.built bench/arpgen
+
+deps:
+	$(Q)scripts/deps
+
+node_modules/.package-lock.json: package.json package-lock.json
+	$(say) NPM node_modules
+	$(Q)npm ci --no-audit --no-fund --loglevel=error
+	$(Q)touch $@
+
+dist/.built: $(SOURCES) package.json tsconfig.json tsconfig.build.json node_modules/.package-lock.json
+	$(say) TSC dist
+	$(Q)node_modules/.bin/tsc -p tsconfig.build.json
+	$(Q)touch $@
+
+native:
+	$(Q)$(MAKE) -C native V=$(V)
+
+bench/arpgen: bench/arpgen.c
+	$(say) CC $@
+	$(Q)$(CC) -O2 -Wall -Wextra -o $@ $<
+
+# needs clang 14 and libbpf-dev; only to change what runs in the kernel
+bpf:
+	$(Q)$(MAKE) -C bpf arpwhy.bpf.o V=$(V)
+	$(Q)cp bpf/arpwhy.bpf.o bpf/prebuilt/arpwhy.bpf.o
+
+layout: bpf/layout.c bpf/record.h
+	$(Q)$(MAKE) -C bpf layout V=$(V)
+	$(Q)bpf/layout > src/kernel/layout.ts
+
+# the committed objects and the wire layout are what their sources make
+check: lint
+	$(Q)rm -f bpf/arpwhy.bpf.o
+	$(Q)$(MAKE) -C bpf arpwhy.bpf.o layout V=$(V)
+	$(say) CMP bpf/prebuilt/arpwhy.bpf.o
+	$(Q)cmp bpf/arpwhy.bpf.o bpf/prebuilt/arpwhy.bpf.o || { echo 'the committed BPF object is not what bpf/ makes: run make bpf' >&2; exit 1; }
+	$(say) CMP src/kernel/layout.ts
+	$(Q)bpf/layout | cmp - src/kernel/layout.ts || { echo 'the wire layout is not what bpf/record.h says: run make layout' >&2; exit 1; }
+
+lint: node_modules/.package-lock.json
+	$(say) LINT .
+	$(Q)node_modules/.bin/biome check --error-on-warnings --colors=off .
+	$(Q)node_modules/.bin/tsc -p tsconfig.json
+
+demo: deps all
+	$(Q)scripts/as-root bin/arpwhy demo
+
+test: deps all
+	$(Q)scripts/test
+
+clean:
+	$(Q)rm -rf dist native/*.so bpf/*.o bpf/layout bench/arpgen

@@ -1,0 +1,34 @@
+import type { Writable } from 'node:stream';
+import { Output } from './output.js';
+
+/** What a command has of the world around it: injected, so that commands run inside tests as they run outside. */
+export interface Context {
+  stdout: Writable & { isTTY?: boolean };
+  stderr: Writable & { isTTY?: boolean };
+  environment: NodeJS.ProcessEnv;
+  /** SIGINT and SIGTERM come here. */
+  onStop(callback: (signal: NodeJS.Signals) => void): void;
+  /** What main() will exit with. */
+  exitCode: number;
+}
+
+export function processContext(): Context {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    onStop(callback) {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => callback(signal));
+    },
+    exitCode: 0,
+  };
+}
+
+/** Words go to stderr, each line behind the program's name. */
+export function say(context: Context, text: string): void {
+  context.stderr.write(`arpwhy: ${text}\n`);
+}
+
+export function outputOf(context: Context): Output {
+  return new Output(context.stdout);
+}

@@ -1,0 +1,193 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Command } from 'commander';
+import type { Decision } from '../decision/types.js';
+import { ArpwhyError, exitCode } from '../errors.js';
+import { ganeti } from '../lab/ganeti.js';
+import { Lab } from '../lab/lab.js';
+import { whoHas } from '../lab/requests.js';
+import type { Expectation, LabStep } from '../lab/topology.js';
+import { LiveStream } from '../stream/live.js';
+import { LineView, stepText } from '../view/line.js';
+import { type Style, styleFor } from '../view/style.js';
+import { type Context, outputOf, say } from './context.js';
+import { expectedText } from './lab.js';
+import type { Output } from './output.js';
+
+/** The steps of the story; the lab has more. */
+const story = ['healthy', 'flush', 'restore'];
+
+/** A deferred reply comes within 0.8 s; judging it takes a few milliseconds more. */
+const patienceMs = 5000;
+
+export function addDemo(program: Command, context: Context): void {
+  program
+    .command('demo')
+    .description('a real incident in network namespaces, traced and explained')
+    .option('--utc', 'show times in UTC')
+    .action((options: { utc?: boolean }) => demo(options, context));
+}
+
+interface Shown {
+  step: string;
+  expected: Expectation;
+  decision: Decision;
+}
+
+async function demo(options: { utc?: boolean }, context: Context): Promise<void> {
+  const output = outputOf(context);
+  const style = styleFor(context.stdout, context.environment);
+  const prefix = `demo${process.pid}-`;
+  const router = `${prefix}${ganeti.router}`;
+  let stopped = false;
+  context.onStop(() => {
+    stopped = true;
+  });
+  const lab = await Lab.up(ganeti, { prefix });
+  try {
+    const stream = LiveStream.open({ netns: [router] });
+    const view = new LineView({ utc: options.utc ?? false, style });
+    const decisions = new Arrivals(stream.events());
+    try {
+      say(context, `${stream.start.tier} tier on ${stream.start.kernel}; what is inferred is marked ~`);
+      await output.write(introduction(router, style));
+      const shown: Shown[] = [];
+      for (const name of story) {
+        if (stopped || output.isClosed) return;
+        const step = await lab.step(name);
+        await stream.settled();
+        await output.write(`\n${style('bold', `== ${name}`)}: ${step.summary}\n`);
+        shown.push(...(await walk(lab, step, decisions, view, output)));
+      }
+      await output.write(`\n${closing(shown, router, style)}\n`);
+      if (shown.some((one) => !asExpected(one))) context.exitCode = exitCode.failed;
+    } finally {
+      await stream.stop('closed');
+    }
+  } finally {
+    await lab.down();
+  }
+  output.check();
+}
+
+function introduction(router: string, style: Style): string {
+  return [
+    '',
+    style('bold', 'A host that answers for everything'),
+    `${router} is a Ganeti node: guests live behind tap0, and proxy ARP on bond0.90 answers for them in the VLAN.`,
+    'Rules send what comes in on bond0.90 to table public_90; table main has a default route over bond0.',
+    'A host in the VLAN asks for a guest (192.0.2.10) and for an address that nobody has (192.0.2.99).',
+    '',
+  ].join('\n');
+}
+
+/** Send the requests of a step one by one, and print what the kernel decided about each. */
+async function walk(
+  lab: Lab,
+  step: LabStep,
+  decisions: Arrivals,
+  view: LineView,
+  output: Output,
+): Promise<Shown[]> {
+  const shown: Shown[] = [];
+  for (const expected of step.expect) {
+    const next = decisions.next(expected.target);
+    await whoHas(lab, expected.from, expected.target);
+    const decision = await next;
+    await output.write(view.decision(decision));
+    shown.push({ step: step.name, expected, decision });
+    if (!asExpected({ step: step.name, expected, decision })) {
+      await output.write(`             NOT as expected: ${expectedText(expected)}\n`);
+    }
+  }
+  return shown;
+}
+
+function asExpected({ expected, decision }: Shown): boolean {
+  const step = decision.because === null ? null : (decision.steps[decision.because] ?? null);
+  const because = step && {
+    prefix: step.route?.prefix,
+    device: step.route?.device?.name,
+    table: step.table?.id,
+    rule: step.rule?.priority,
+  };
+  return (
+    decision.verdict.action === expected.action &&
+    decision.verdict.reason === expected.reason &&
+    isDeepStrictEqual(because, expected.because)
+  );
+}
+
+/** What went wrong, told from the decisions that were seen. */
+function closing(shown: Shown[], router: string, style: Style): string {
+  const wrong = shown.filter((one) => !asExpected(one));
+  if (wrong.length > 0) {
+    return `${wrong.length} of ${shown.length} decisions were not as expected: this demo proves nothing.`;
+  }
+  const rogue = shown.find(({ step, decision }) => step === 'flush' && isRogue(decision, shown));
+  if (!rogue) return 'No address was answered after the flush that was not answered before.';
+  const { decision } = rogue;
+  const target = decision.request.target.ip;
+  const because = decision.steps[decision.because ?? -1];
+  const before = shown.find(
+    ({ step, decision: other }) => step === 'healthy' && other.request.target.ip === target,
+  );
+  const emptied = decision.steps.find(
+    (one) => one.purpose === 'target' && one.outcome === 'no-usable-route' && one.table?.id !== 255,
+  );
+  const beforeStep = before?.decision.steps[before.decision.because ?? -1];
+  return [
+    style('bold', 'What went wrong'),
+    `Before, ${router} stayed silent about ${target}: ${beforeStep ? stepText(beforeStep) : ''} leads back to where the question came from.`,
+    `Then bond0.90 went down and up again, and the kernel flushed its routes from table ${emptied?.table?.name ?? '?'} without a word.`,
+    `The rule still led there, found no usable route, and the lookup fell through to ${because ? stepText(because) : '?'}.`,
+    `That route leads out of another device than the question came in on, so proxy ARP answered with ${decision.reply?.mac}:`,
+    'for this address, and in the same way for every address of the VLAN. Putting the routes back made it silent again.',
+    'To be safe from it: an unreachable default in that table (ip route add unreachable default metric 4278198272 table 90).',
+  ].join('\n');
+}
+
+/** Answered now, and silent while all was well. */
+function isRogue(decision: Decision, shown: Shown[]): boolean {
+  return (
+    decision.verdict.action === 'replied' &&
+    shown.some(
+      (one) =>
+        one.step === 'healthy' &&
+        one.decision.request.target.ip === decision.request.target.ip &&
+        one.decision.verdict.action === 'silent',
+    )
+  );
+}
+
+/** Hands out decisions to whoever waits for their target. */
+class Arrivals {
+  readonly #waiting = new Map<string, (decision: Decision) => void>();
+
+  constructor(events: AsyncIterable<{ schema: string }>) {
+    void this.#read(events);
+  }
+
+  /** The next decision about this target. */
+  next(target: string): Promise<Decision> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(target);
+        reject(new ArpwhyError('lab', `no decision about ${target} came within ${patienceMs / 1000} s`));
+      }, patienceMs);
+      this.#waiting.set(target, (decision) => {
+        clearTimeout(timer);
+        resolve(decision);
+      });
+    });
+  }
+
+  async #read(events: AsyncIterable<{ schema: string }>): Promise<void> {
+    for await (const event of events) {
+      if (event.schema !== 'arpwhy.decision/1') continue;
+      const decision = event as Decision;
+      const target = decision.request.target.ip ?? '';
+      this.#waiting.get(target)?.(decision);
+      this.#waiting.delete(target);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { ArpwhyError, exitCode } from '../errors.js';
+import { toolPath } from '../host/run.js';
+import { hooks } from '../kernel/hooks.js';
+import { Tracer } from '../kernel/tracer.js';
+import { version } from '../version.js';
+import { escapeText } from '../view/escape.js';
+import { type Style, styleFor } from '../view/style.js';
+import { type Context, outputOf } from './context.js';
+
+interface Check {
+  name: string;
+  ok: boolean;
+  found: string;
+}
+
+interface Diagnosis {
+  version: string;
+  kernel: string;
+  node: string;
+  checks: Check[];
+  /** The tier that a trace would run in; null when none attaches. */
+  tier: string | null;
+  refusal: string | null;
+  hooks: { name: string; attached: boolean; why: string | null; cost: string }[];
+  /** What no hook of this tier can see, whatever attaches. */
+  limits: string[];
+}
+
+export function addDoctor(program: Command, context: Context): void {
+  program
+    .command('doctor')
+    .description('try what attaches on this kernel, and say what is missing and what that costs')
+    .option('--json', 'as one JSON object')
+    .action(async (options: { json?: boolean }) => {
+      const { diagnosis, code } = diagnose();
+      const output = outputOf(context);
+      const style = styleFor(context.stdout, context.environment);
+      await output.write(options.json ? `${JSON.stringify(diagnosis)}\n` : report(diagnosis, style));
+      output.check();
+      context.exitCode = code;
+    });
+}
+
+const limits = [
+  'the rule and the matched prefix of a lookup are inferred from a snapshot that is proven for the request, or left unknown',
+  'a throw route, a dead nexthop and no match look the same: no-usable-route',
+  'native XDP drops a frame before every hook: no decision appears',
+  'bridge neigh_suppress and vxlan proxy answer before ARP sees the request: no decision appears',
+];
+
+/** Try for real: load and attach everything, and let it go again. */
+function diagnose(): { diagnosis: Diagnosis; code: number } {
+  const diagnosis: Diagnosis = {
+    version,
+    kernel: release(),
+    node: process.version,
+    checks: checks(),
+    tier: null,
+    refusal: null,
+    hooks: hooks.map(({ name, cost }) => ({ name, attached: false, why: null, cost })),
+    limits,
+  };
+  try {
+    const tracer = Tracer.open();
+    diagnosis.tier = tracer.tier;
+    diagnosis.hooks = tracer.hooks.map(({ hook, attached, error }) => ({
+      name: hook.name,
+      attached,
+      why: error,
+      cost: hook.cost,
+    }));
+    tracer.close();
+    return { diagnosis, code: exitCode.done };
+  } catch (error) {
+    if (!(error instanceof ArpwhyError)) throw error;
+    diagnosis.refusal = error.message;
+    return { diagnosis, code: error.exitCode };
+  }
+}
+
+function checks(): Check[] {
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'latin1').trim();
+    } catch {
+      return null;
+    }
+  };
+  const tool = (name: string): Check => {
+    try {
+      return { name, ok: true, found: toolPath(name) };
+    } catch (error) {
+      return { name, ok: false, found: (error as Error).message };
+    }
+  };
+  const root = process.geteuid?.() === 0;
+  const btf = existsSync('/sys/kernel/btf/vmlinux');
+  const lockdown = /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown') ?? '')?.[1];
+  const kptr = read('/proc/sys/kernel/kptr_restrict');
+  return [
+    { name: 'root', ok: root, found: root ? 'yes' : 'no: tracing needs root' },
+    {
+      name: 'kernel BTF',
+      ok: btf,
+      found: btf ? '/sys/kernel/btf/vmlinux' : 'missing: CONFIG_DEBUG_INFO_BTF',
+    },
+    { name: 'lockdown', ok: lockdown !== 'confidentiality', found: lockdown ?? 'not shown by this kernel' },
+    { name: 'kptr_restrict', ok: kptr !== '2', found: kptr ?? 'unknown' },
+    tool('ip'),
+    tool('nsenter'),
+  ];
+}
+
+function report(diagnosis: Diagnosis, style: Style): string {
+  const state = (ok: boolean) => (ok ? style('green', 'ok') : style('red', 'no'));
+  const table = (head: string[]) => new Table({ head, style: { head: [], border: [] } });
+  const prerequisites = table(['prerequisite', '', 'found']);
+  for (const { name, ok, found } of diagnosis.checks)
+    prerequisites.push([name, state(ok), escapeText(found)]);
+  const attached = table(['hook', '', 'without it']);
+  for (const hook of diagnosis.hooks) {
+    const cost = wrap(hook.attached ? hook.cost : `${hook.cost} (${hook.why ?? 'not tried'})`, 76);
+    attached.push([hook.name, state(hook.attached), cost]);
+  }
+  const verdict = diagnosis.tier
+    ? `Tracing works here, in the ${diagnosis.tier} tier.`
+    : `Tracing does not work here: ${diagnosis.refusal}`;
+  const limitLines = diagnosis.limits.map((limit) => `  - ${limit}`);
+  return [
+    `arpwhy ${diagnosis.version}, kernel ${diagnosis.kernel}, Node ${diagnosis.node}`,
+    prerequisites.toString(),
+    attached.toString(),
+    'What this tier cannot see:',
+    ...limitLines,
+    style('bold', escapeText(verdict)),
+    '',
+  ].join('\n');
+}
+
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + word.length + 1 > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line].join('\n');
+}

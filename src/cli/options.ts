@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { parseIp, parsePrefix } from '../decision/addresses.js';
+import type { DecisionFilter } from '../decision/filter.js';
+import { reasons } from '../decision/reasons.js';
+import type { Prefix } from '../decision/types.js';
+import { ArpwhyError } from '../errors.js';
+
+/** The filters, one family wherever decisions flow. Repeated: or; different ones: and. */
+export interface FilterOptions {
+  netns: string[];
+  dev: string[];
+  target: Prefix[];
+  sender: Prefix[];
+  action: string[];
+  reason: string[];
+  all: boolean;
+  silent: boolean;
+}
+
+const actions = ['replied', 'silent', 'dropped', 'deferred'];
+const codes = ['unknown', ...reasons.map(({ code }) => code)];
+
+export function addFilters(command: Command): Command {
+  const list = (flags: string, text: string, parse: (value: string) => unknown) =>
+    new Option(flags, text)
+      .argParser((value: string, before: unknown) => [...(before as unknown[]), parse(value)])
+      .default([], 'any');
+  return command
+    .addOption(list('--netns <name>', 'only this namespace, as ip netns names it; . is your own', String))
+    .addOption(list('--dev <name>', 'only requests that came in on this device', String))
+    .addOption(
+      list('--target <cidr>', 'only requests for these addresses', (value) => prefix('--target', value)),
+    )
+    .addOption(
+      list('--sender <cidr>', 'only requests from these addresses', (value) => prefix('--sender', value)),
+    )
+    .addOption(list('--action <action>', actions.join(', '), (value) => oneOf('--action', value, actions)))
+    .addOption(list('--reason <code>', 'only this reason', (value) => oneOf('--reason', value, codes)))
+    .addOption(
+      new Option('--all', 'also tell of each deferral, not only of its decision').default(false, 'off'),
+    )
+    .addOption(new Option('--silent', 'text: show silent decisions one by one').default(false, 'off'));
+}
+
+/** What the stream filters by itself; namespaces and devices are filtered in the kernel. */
+export function decisionFilter(options: FilterOptions): DecisionFilter {
+  return {
+    netns: [],
+    devices: [],
+    targets: options.target,
+    senders: options.sender,
+    actions: options.action,
+    reasons: options.reason,
+  };
+}
+
+/** A number of seconds or decisions. */
+export function positive(name: string, integer: boolean): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+(\.\d+)?$/.test(value) || number <= 0 || (integer && !Number.isInteger(number))) {
+      throw new ArpwhyError(
+        'usage',
+        `${name} takes a ${integer ? 'whole ' : ''}number above 0, not ${value}`,
+      );
+    }
+    return number;
+  };
+}
+
+export function oneOf(name: string, value: string, known: readonly string[]): string {
+  if (known.includes(value)) return value;
+  throw new ArpwhyError('usage', `${name} ${value}: there is no such one; there are ${known.join(', ')}`);
+}
+
+function prefix(name: string, value: string): Prefix {
+  const parsed = parsePrefix(value);
+  if (parsed) return parsed;
+  const [address = '', length = ''] = value.split('/');
+  const hint =
+    parseIp(address) !== null && /^\d+$/.test(length) && Number(length) <= 32
+      ? 'has bits set behind its length'
+      : 'is no IPv4 prefix';
+  throw new ArpwhyError('usage', `${name} ${value} ${hint}: write it as 192.0.2.0/24 or 192.0.2.7`);
+}

@@ -1,0 +1,225 @@
+import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { Decision } from '../decision/types.js';
+import { ArpwhyError, exitCode } from '../errors.js';
+import type { EndEvent, LostEvent, StartEvent } from '../stream/events.js';
+import { LiveStream } from '../stream/live.js';
+import { LineView } from '../view/line.js';
+import { styleFor } from '../view/style.js';
+import { type Context, outputOf, say } from './context.js';
+import { checkDevices } from './devices.js';
+import { addFilters, decisionFilter, type FilterOptions, oneOf, positive } from './options.js';
+import type { Output } from './output.js';
+
+interface TraceOptions extends FilterOptions {
+  json?: boolean;
+  duration?: number;
+  count?: number;
+  readyFile?: string;
+  strict?: boolean;
+  utc?: boolean;
+  tier?: string;
+  withoutHook: string[];
+}
+
+/** After so long without a decision, say that we listen. */
+const heartbeatMs = 5000;
+/** Silent decisions are told as a count this often. */
+const silentMs = 5000;
+
+export function addTrace(program: Command, context: Context): void {
+  const command = program
+    .command('trace')
+    .description('watch this host decide about ARP requests, and say why it answered or stayed silent')
+    .option('--json', 'one JSON object a line (docs/schema)')
+    .option('--duration <seconds>', 'end after so long', positive('--duration', false))
+    .option('--count <n>', 'end after so many decisions', positive('--count', true))
+    .option('--ready-file <path>', 'make this file once attached, remove it at the end')
+    .option('--strict', 'exit 5 when records were lost')
+    .option('--utc', 'text: show times in UTC')
+    .option('--tier <tier>', 'how to attach: tracepoint', (value) => oneOf('--tier', value, ['tracepoint']))
+    .addOption(
+      new Option('--without-hook <name>', 'leave a hook out, to see what it costs')
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([])
+        .hideHelp(),
+    );
+  addFilters(command).action((options: TraceOptions) => trace(options, context));
+}
+
+async function trace(options: TraceOptions, context: Context): Promise<void> {
+  const output = outputOf(context);
+  const stream = LiveStream.open({
+    filter: decisionFilter(options),
+    netns: options.netns.length > 0 ? options.netns : null,
+    devices: options.dev.length > 0 ? options.dev : null,
+    deferred: options.all,
+    leaveOut: options.withoutHook,
+    ...(options.count === undefined ? {} : { count: options.count }),
+    onNote: (text) => say(context, text),
+  });
+  const events = stream.events();
+  try {
+    await checkDevices(options.dev, options.netns);
+    announce(stream.start, options, context);
+    if (options.readyFile !== undefined) makeReadyFile(options.readyFile);
+    context.onStop(() => void stream.stop('signal'));
+    output.onClosed(() => void stream.stop('closed'));
+    const timer = options.duration && setTimeout(() => void stream.stop('duration'), options.duration * 1000);
+    const end = options.json
+      ? await writeJson(events, output, stream, context)
+      : await writeText(events, output, stream, options, context);
+    clearTimeout(timer || undefined);
+    output.check();
+    finish(end, options, context);
+  } finally {
+    await stream.stop('error');
+    if (options.readyFile !== undefined) removeReadyFile(options.readyFile);
+  }
+}
+
+/** Which tier, what that means for the reader, and that we listen. */
+function announce(start: StartEvent, options: TraceOptions, context: Context): void {
+  const scope = [
+    options.netns.length > 0 ? `namespace ${options.netns.join(', ')}` : 'every namespace',
+    options.dev.length > 0 ? `device ${options.dev.join(', ')}` : 'every device',
+  ].join(', ');
+  say(
+    context,
+    `${start.tier} tier on ${start.kernel}: lookups are observed; rules and prefixes are inferred and marked ~`,
+  );
+  for (const { name, why, cost } of start.hooks.missing) say(context, `without ${name} (${why}): ${cost}`);
+  say(context, `listening to ${scope}; ^C ends`);
+}
+
+async function writeJson(
+  events: AsyncIterable<StartEvent | Decision | LostEvent | EndEvent>,
+  output: Output,
+  stream: LiveStream,
+  context: Context,
+): Promise<EndEvent> {
+  const heartbeat = new Heartbeat(stream, context);
+  let end: EndEvent | undefined;
+  for await (const event of events) {
+    if (event.schema === 'arpwhy.end/1') end = event;
+    if (event.schema === 'arpwhy.decision/1') heartbeat.beat();
+    await output.write(`${JSON.stringify(event)}\n`);
+  }
+  heartbeat.stop();
+  return end ?? (await stream.stop('error'));
+}
+
+async function writeText(
+  events: AsyncIterable<StartEvent | Decision | LostEvent | EndEvent>,
+  output: Output,
+  stream: LiveStream,
+  options: TraceOptions,
+  context: Context,
+): Promise<EndEvent> {
+  const view = new LineView({
+    utc: options.utc ?? false,
+    style: styleFor(context.stdout, context.environment),
+  });
+  const heartbeat = new Heartbeat(stream, context);
+  const showSilent = options.silent || options.action.length > 0 || options.reason.length > 0;
+  const silent = new Map<string, number>();
+  let silentTime = '';
+  const tellSilent = () => {
+    if (silent.size === 0) return '';
+    const text = view.silent(silentTime, silent);
+    silent.clear();
+    return text;
+  };
+  const silentTimer = setInterval(() => void output.write(tellSilent()), silentMs);
+  let end: EndEvent | undefined;
+  for await (const event of events) {
+    switch (event.schema) {
+      case 'arpwhy.decision/1': {
+        heartbeat.beat();
+        const { action, reason } = event.verdict;
+        if (action === 'silent' && reason !== 'unknown' && !showSilent) {
+          silent.set(reason, (silent.get(reason) ?? 0) + 1);
+          silentTime = event.time;
+        } else {
+          await output.write(view.decision(event));
+        }
+        break;
+      }
+      case 'arpwhy.lost/1':
+        say(context, `lost ${event.count} requests: the ring was full`);
+        break;
+      case 'arpwhy.end/1':
+        end = event;
+        break;
+    }
+  }
+  clearInterval(silentTimer);
+  heartbeat.stop();
+  await output.write(tellSilent());
+  return end ?? (await stream.stop('error'));
+}
+
+/** Says, while nothing happens, that we listen and how many requests were seen. */
+class Heartbeat {
+  readonly #timer: NodeJS.Timeout;
+  #quiet = true;
+
+  constructor(stream: LiveStream, context: Context) {
+    this.#timer = setInterval(() => {
+      if (this.#quiet) {
+        const seen = stream.seen();
+        say(
+          context,
+          `listening; ${seen === 0 ? 'no request' : `${seen} requests`} seen so far, none to tell just now`,
+        );
+      }
+      this.#quiet = true;
+    }, heartbeatMs);
+  }
+
+  beat(): void {
+    this.#quiet = false;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function finish(end: EndEvent, options: TraceOptions, context: Context): void {
+  const { seen, delivered, filtered, pending, lost } = end.accounts;
+  const parts = [`${delivered} told`];
+  if (filtered > 0) parts.push(`${filtered} filtered out`);
+  if (pending > 0) parts.push(`${pending} still deferred`);
+  if (end.accounts.abandoned > 0) parts.push(`${end.accounts.abandoned} abandoned`);
+  parts.push(`${lost} lost`);
+  say(context, `${seen} requests in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
+  if (options.strict && lost > 0) context.exitCode = exitCode.lost;
+}
+
+/** A file of that name from before would announce a trace that is not attached. */
+function makeReadyFile(path: string): void {
+  try {
+    const fd = openSync(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o644,
+    );
+    writeSync(fd, `${process.pid}\n`);
+    closeSync(fd);
+  } catch (error) {
+    throw new ArpwhyError(
+      'output',
+      `cannot make the ready file: ${(error as Error).message}; remove it, or name another`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function removeReadyFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {}
+}

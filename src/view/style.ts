@@ -1,0 +1,15 @@
+import { styleText } from 'node:util';
+
+export type Format = Parameters<typeof styleText>[0];
+
+/** Colours text, or leaves it alone. */
+export type Style = (format: Format, text: string) => string;
+
+export const plain: Style = (_format, text) => text;
+
+const coloured: Style = (format, text) => styleText(format, text, { validateStream: false });
+
+/** Colour only on a terminal, never with NO_COLOR (no-color.org: set and not empty). */
+export function styleFor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): Style {
+  return stream.isTTY && !environment.NO_COLOR ? coloured : plain;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+// FFI lives on the main thread of a process of its own: forks, never threads.
+const pool = 'forks' as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool } },
+      {
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          pool,
+          // one kernel for all of them: traces see each other's requests
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
