@@ -46,7 +46,7 @@ int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const str
 	if (!me || !(me->open | me->in_timer))
 		return 0;
 	if (!me->in_timer && bpf_ktime_get_ns() - me->opened_ns > STALE_NS) {
-		me->open = 0;		/* bridged on, never to be processed here */
+		forget_all_frames(me);
 		return 0;
 	}
 	l = &me->lookups[me->lookup++ & (LOOKUPS - 1)];
@@ -92,6 +92,8 @@ int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
 		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_PROCESS);
 	else if (between(at, arp_rcv_start, arp_rcv_end))
 		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_RCV);
+	else
+		free_frame(skb);
 	return 0;
 }
 

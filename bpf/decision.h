@@ -84,8 +84,9 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 			me->open++;
 	}
 	f = &me->frames[i & (FRAMES - 1)];
-	read_arp(skb, offset, &arp);
+	read_arp_at(skb, BPF_CORE_READ(skb, data) + offset, &arp);
 	f->skb = at;
+	f->arp = arp_digest(&arp);
 	f->ns = bpf_ktime_get_ns();
 	f->net = (__u64)net;
 	f->ifindex = BPF_CORE_READ(dev, ifindex);
@@ -105,6 +106,14 @@ static __always_inline void forget_frame(struct cpu *me, __u32 i)
 	me->frames[i & (FRAMES - 1)].skb = 0;
 	if (me->open)
 		me->open--;
+}
+
+/* Frames that came in long ago were bridged on, or freed on another CPU: they are not processed here any more. */
+static __always_inline void forget_all_frames(struct cpu *me)
+{
+	for (__u32 i = 0; i < FRAMES; i++)
+		me->frames[i].skb = 0;
+	me->open = 0;
 }
 
 /* The pass is over: what comes later belongs to another one. */
@@ -352,13 +361,13 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	frame = find_frame(me, at);
 	__builtin_memset(r, 0, sizeof(*r));
 	r->end_ns = bpf_ktime_get_ns();
-	r->arp_bytes = read_arp(skb, 0, &arp);
+	r->arp_bytes = read_arp(skb, &arp);
 	if (frame < FRAMES)
 		r->flags |= ARPWHY_SAME_SKB;
 	sip = ip4(arp.sip);
 	tip = ip4(arp.tip);
 	waiting = bpf_map_lookup_elem(&deferrals, &at);
-	if (waiting && closed == ARPWHY_DEFERRED) {
+	if (waiting && (closed == ARPWHY_DEFERRED || (!me->in_timer && place != ARPWHY_IN_PROXY_QUEUE))) {
 		me->counters.abandoned++;	/* its skb lives again, so it is gone: we did not see how */
 		bpf_map_delete_elem(&deferrals, &at);
 		waiting = NULL;

@@ -54,14 +54,41 @@ static __always_inline void describe_nexthop(struct arpwhy_lookup *l, const stru
 	l->metric = BPF_CORE_READ(info, fib_priority);
 }
 
+/*
+ * A frame that came in leaves again without having been processed: bridged on, or freed elsewhere. Its skb may be
+ * allocated anew for our own reply at once, so it must not be taken for the frame any longer.
+ * Returns whether this is that frame.
+ */
+static __always_inline bool leaves_again(struct cpu *me, struct sk_buff *skb, const struct arp_header *arp)
+{
+	__u32 i = find_frame(me, address(skb));
+	bool same;
+
+	if (i >= FRAMES)
+		return false;
+	same = me->frames[i & (FRAMES - 1)].arp == arp_digest(arp);
+	forget_frame(me, i);
+	return same;
+}
+
+/* An ARP frame is freed somewhere else than in ARP. */
+static __always_inline void free_frame(struct sk_buff *skb)
+{
+	struct cpu *me = this_cpu();
+
+	if (me && me->open)
+		forget_frame(me, find_frame(me, address(skb)));
+}
+
 /* An ARP reply is queued on a device, or dropped on its way out. */
 static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64 location, __u32 reason, bool dropped)
 {
 	struct arp_header arp;
 	__u64 at = address(skb);
 	struct reply *reply;
+	__u32 bytes = read_arp(skb, &arp);
 
-	if (find_frame(me, at) < FRAMES)	/* it came in: not ours */
+	if (leaves_again(me, skb, &arp))
 		return;
 	if (dropped) {
 		__u32 found = REPLIES;
@@ -81,7 +108,7 @@ static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64
 			return;
 		}
 	}
-	if (read_arp(skb, 0, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
+	if (bytes < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
 		return;
 	reply = &me->replies[me->next_reply++ & (REPLIES - 1)];
 	reply->skb = at;

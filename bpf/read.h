@@ -36,17 +36,16 @@ static __always_inline __be32 ip4(const __u8 *bytes)
 	return ip;
 }
 
-/* The ARP header as far as it is linear. Returns the number of bytes read. */
-static __always_inline __u32 read_arp(struct sk_buff *skb, __u32 offset, struct arp_header *arp)
+/*
+ * The ARP header as far as it is linear. Returns the number of bytes read.
+ * A frame that comes in begins at skb->data: its network header is not set before the core has looked at it.
+ */
+static __always_inline __u32 read_arp_at(struct sk_buff *skb, const unsigned char *at, struct arp_header *arp)
 {
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	unsigned char *data = BPF_CORE_READ(skb, data);
 	__u32 linear = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
-	unsigned char *at = head + BPF_CORE_READ(skb, network_header) + offset;
-	__u32 pulled = at - data;
+	__u32 pulled = at - BPF_CORE_READ(skb, data);
 
 	__builtin_memset(arp, 0, sizeof(*arp));
-	/* data stands at the network header, or after it when something was pulled already */
 	if (pulled < 64)
 		linear -= pulled;
 	if ((int)linear <= 0)
@@ -62,6 +61,11 @@ static __always_inline __u32 read_arp(struct sk_buff *skb, __u32 offset, struct 
 	return linear;
 }
 
+static __always_inline __u32 read_arp(struct sk_buff *skb, struct arp_header *arp)
+{
+	return read_arp_at(skb, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header), arp);
+}
+
 static __always_inline void read_stamps(struct net *net, struct arpwhy_stamps *stamps)
 {
 	stamps->fib = BPF_CORE_READ(net, ipv4.fib_seq);
@@ -74,6 +78,15 @@ static __always_inline __u64 mix(__u64 digest, __u64 value)
 {
 	digest = (digest ^ value) * 0x9e3779b97f4a7c15ULL;
 	return digest ^ (digest >> 29);
+}
+
+/* What tells a frame from another one in the same skb: operation, sender and target. */
+static __always_inline __u64 arp_digest(const struct arp_header *arp)
+{
+	__u64 sender = 0;
+
+	__builtin_memcpy(&sender, arp->sha, sizeof(arp->sha));
+	return mix(mix(sender, arp->op), (__u64)ip4(arp->sip) << 32 | ip4(arp->tip));
 }
 
 static __always_inline void pick_settings(const int *data, __s32 *to)

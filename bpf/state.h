@@ -35,6 +35,7 @@ struct frame {
 	__u64 ns;
 	__u64 net;
 	__u64 settings;		/* digest */
+	__u64 arp;		/* digest */
 	__u32 ifindex;
 	__u32 lookup;		/* position in the lookup log */
 	__be32 sip;

@@ -17,12 +17,13 @@ export class KernelSymbols {
   /** Where a function lies. */
   range(name: string): SymbolRange {
     const text = this.#read();
-    const at = text.search(new RegExp(`^[0-9a-f]+ [tTwW] ${name}$`, 'm'));
-    if (at < 0) return unknownSymbol;
-    const line = text.indexOf('\n', at);
+    // a search for the end of the line: a regular expression takes its time over 5 MB
+    const line = text.indexOf(` ${name}\n`);
+    if (line < 0) return unknownSymbol;
+    const at = text.lastIndexOf('\n', line) + 1;
     const start = BigInt(`0x${text.slice(at, text.indexOf(' ', at))}`);
     if (start === 0n) return unknownSymbol; // kptr_restrict hides addresses
-    let next = line + 1;
+    let next = text.indexOf('\n', line) + 1;
     while (next > 0 && next < text.length) {
       const end = BigInt(`0x${text.slice(next, text.indexOf(' ', next))}`);
       if (end > start) return { start, end };

@@ -28,9 +28,13 @@ export class TraceProcess {
   }
 
   private constructor(args: string[]) {
-    this.child = spawn(process.execPath, [program, 'trace', '--json', '--ready-file', this.#readyFile, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.child = spawn(
+      process.execPath,
+      [program, 'trace', '--json', '--ready-file', this.#readyFile, ...args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
     });
@@ -51,12 +55,18 @@ export class TraceProcess {
   }
 
   /** Wait until the decisions so far fulfil a condition. @throws {Error} after the deadline, with what there was */
-  async until(what: string, condition: (decisions: Decision[]) => boolean, deadlineMs = 10_000): Promise<void> {
+  async until(
+    what: string,
+    condition: (decisions: Decision[]) => boolean,
+    deadlineMs = 10_000,
+  ): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     while (!condition(this.decisions)) {
       this.#check();
       if (Date.now() > deadline) {
-        const verdicts = this.decisions.slice(-20).map((one) => `${one.request.target.ip} ${one.verdict.reason}`);
+        const verdicts = this.decisions
+          .slice(-20)
+          .map((one) => `${one.request.target.ip} ${one.verdict.reason}`);
         throw new Error(`${what} did not come; the last were: ${verdicts.join('; ')}\n${this.stderr}`);
       }
       await new Promise<void>((resolve) => {
