@@ -33,6 +33,7 @@
 #define MAX_COUNT	50000000ULL
 #define MAX_RATE	10000000ULL
 #define MAX_TARGETS	(1ULL << 24)
+#define MAX_RAW		1514
 #define NSEC		1000000000ULL
 /* A full queue drains in microseconds: one that does not is broken. */
 #define STALL_NS	(10 * NSEC)
@@ -55,6 +56,7 @@ union frame {
 	struct ether_header eth;
 	struct arp_frame arp;
 	struct udp_frame udp;
+	uint8_t raw[MAX_RAW];
 };
 
 struct options {
@@ -69,7 +71,9 @@ struct options {
 	uint64_t count;
 	uint64_t rate;
 	uint64_t op;
-	uint64_t sport, dport;
+	uint64_t sport, dport, tos;
+	uint8_t raw[MAX_RAW];
+	size_t raw_length;
 	int cpu;
 };
 
@@ -91,7 +95,9 @@ static const char usage[] =
 	"  --rate PPS        0 (the default): as fast as it goes\n"
 	"  --cpu N           run on this CPU only\n"
 	"  --udp             UDP instead of ARP; needs --to\n"
-	"  --sport P --dport P  its ports, 40000 and 9 unless told\n";
+	"  --sport P --dport P  its ports, 40000 and 9 unless told\n"
+	"  --tos N           its type of service, 0 unless told\n"
+	"  --raw HEX         this whole frame instead, from its MACs on\n";
 
 static _Noreturn void usage_error(const char *option, const char *value,
 				  const char *cure)
@@ -137,6 +143,20 @@ static void parse_mac(const char *option, const char *text, uint8_t *mac)
 		usage_error(option, text, "give a MAC such as 02:00:00:00:00:01");
 }
 
+static size_t parse_hex(const char *option, const char *text, uint8_t *to)
+{
+	size_t length = strlen(text) / 2;
+	int end;
+
+	if (strlen(text) % 2 || length < sizeof(struct ether_header) ||
+	    length > MAX_RAW)
+		usage_error(option, text, "give 14 to 1514 bytes in hexadecimal");
+	for (size_t i = 0; i < length; i++)
+		if (sscanf(text + 2 * i, "%2hhx%n", &to[i], &end) != 1 || end != 2)
+			usage_error(option, text, "give hexadecimal digits only");
+	return length;
+}
+
 static void need(bool given, const char *option, const char *cure)
 {
 	if (!given)
@@ -146,7 +166,7 @@ static void need(bool given, const char *option, const char *cure)
 static struct options parse_options(int argc, char **argv)
 {
 	enum { DEV = 1, SENDER, SENDER_MAC, TARGET, TARGETS, TO, COUNT, RATE,
-	       CPU, OP, UDP, SPORT, DPORT, HELP };
+	       CPU, OP, UDP, SPORT, DPORT, TOS, RAW, HELP };
 	static const struct option known[] = {
 		{ "dev", required_argument, NULL, DEV },
 		{ "sender", required_argument, NULL, SENDER },
@@ -161,6 +181,8 @@ static struct options parse_options(int argc, char **argv)
 		{ "udp", no_argument, NULL, UDP },
 		{ "sport", required_argument, NULL, SPORT },
 		{ "dport", required_argument, NULL, DPORT },
+		{ "tos", required_argument, NULL, TOS },
+		{ "raw", required_argument, NULL, RAW },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
@@ -222,6 +244,12 @@ static struct options parse_options(int argc, char **argv)
 			o.dport = parse_number("--dport", optarg, 0,
 					       UINT16_MAX);
 			break;
+		case TOS:
+			o.tos = parse_number("--tos", optarg, 0, UINT8_MAX);
+			break;
+		case RAW:
+			o.raw_length = parse_hex("--raw", optarg, o.raw);
+			break;
 		case HELP:
 			fputs(usage, stdout);
 			exit(EXIT_SUCCESS);
@@ -232,8 +260,8 @@ static struct options parse_options(int argc, char **argv)
 	if (optind < argc)
 		usage_error("argument", argv[optind], "only options are known");
 	need(o.dev, "--dev", "name the device to send from");
-	need(o.has_sender, "--sender", "give the sender's address");
-	need(o.has_target, "--target", "give the address to ask for");
+	need(o.has_sender || o.raw_length, "--sender", "give the sender's address");
+	need(o.has_target || o.raw_length, "--target", "give the address to ask for");
 	need(o.count, "--count", "say how many frames to send");
 	need(!o.udp || o.has_to, "--to",
 	     "--udp needs the router's MAC, broadcast is not forwarded");
@@ -296,6 +324,7 @@ static void udp_frame_init(struct udp_frame *f, const struct options *o)
 	f->ip.version = 4;
 	f->ip.ihl = sizeof(f->ip) / 4;
 	f->ip.tot_len = htons(sizeof(f->ip) + sizeof(f->udp));
+	f->ip.tos = (uint8_t)o->tos;
 	f->ip.ttl = 64;
 	f->ip.protocol = IPPROTO_UDP;
 	f->ip.saddr = o->sender.s_addr;
@@ -323,6 +352,8 @@ static void frame_aim(union frame *f, const struct options *o, uint64_t nth)
 	uint32_t step = (uint32_t)(nth % o->targets);
 	uint32_t target = htonl(ntohl(o->target.s_addr) + step);
 
+	if (o->raw_length)
+		return;
 	if (o->udp) {
 		f->udp.ip.daddr = target;
 		f->udp.ip.check = 0;
@@ -362,12 +393,18 @@ static void sender_fill(struct sender *s, const struct options *o)
 	for (int i = 0; i < BATCH; i++) {
 		union frame *f = &s->frames[i];
 
+		if (o->raw_length) {
+			memcpy(f->raw, o->raw, o->raw_length);
+			s->length = o->raw_length;
+			goto filled;
+		}
 		if (o->udp)
 			udp_frame_init(&f->udp, o);
 		else
 			arp_frame_init(&f->arp, o);
 		memcpy(f->eth.ether_dhost, o->to, ETH_ALEN);
 		memcpy(f->eth.ether_shost, o->sender_mac, ETH_ALEN);
+filled:
 		s->iov[i] = (struct iovec){ f, s->length };
 		s->msgs[i].msg_hdr.msg_name = &s->to;
 		s->msgs[i].msg_hdr.msg_namelen = sizeof(s->to);

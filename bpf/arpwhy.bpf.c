@@ -128,7 +128,7 @@ int BPF_PROG(neigh_create, struct neigh_table *table, struct net_device *dev, co
 		return 0;
 	me = this_cpu();
 	if (me && (me->open | me->in_timer))
-		see_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
+		see_creation(me, neigh, key, dev);
 	return 0;
 }
 
@@ -142,7 +142,7 @@ int BPF_PROG(neigh_update, struct neighbour *neigh)
 		return 0;
 	me = this_cpu();
 	if (me && (me->open | me->in_timer))
-		see_change(me, neigh, ARPWHY_NEIGHBOUR_UPDATED);
+		see_update(me, neigh);
 	return 0;
 }
 

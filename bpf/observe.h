@@ -123,7 +123,7 @@ static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64
 	reply->drop_reason = reason;
 }
 
-static __always_inline void see_change(struct cpu *me, const struct neighbour *neigh, __u8 kind)
+static __always_inline struct change *new_change(struct cpu *me, const struct neighbour *neigh, __u8 kind)
 {
 	struct change *c = &me->changes[me->next_change++ & (CHANGES - 1)];
 
@@ -131,7 +131,23 @@ static __always_inline void see_change(struct cpu *me, const struct neighbour *n
 	c->neigh = address(neigh);
 	c->ns = bpf_ktime_get_ns();
 	c->what.change = kind;
-	c->what.ip = 0;
+	return c;
+}
+
+/* The entry is still empty: its key and device are only in the arguments. */
+static __always_inline void see_creation(struct cpu *me, const struct neighbour *neigh, const void *key,
+					 struct net_device *dev)
+{
+	struct change *c = new_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
+
+	bpf_probe_read_kernel(&c->what.ip, sizeof(c->what.ip), key);
+	c->what.ifindex = dev->ifindex;
+}
+
+static __always_inline void see_update(struct cpu *me, const struct neighbour *neigh)
+{
+	struct change *c = new_change(me, neigh, ARPWHY_NEIGHBOUR_UPDATED);
+
 	bpf_probe_read_kernel(&c->what.ip, sizeof(c->what.ip),
 			      (void *)(c->neigh + bpf_core_field_offset(struct neighbour, primary_key)));
 	c->what.ifindex = BPF_CORE_READ(neigh, dev, ifindex);

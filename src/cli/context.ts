@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { escapeText } from '../view/escape.js';
 import { Output } from './output.js';
 
 /** What a command has of the world around it: injected, so that commands run inside tests as they run outside. */
@@ -24,9 +25,9 @@ export function processContext(): Context {
   };
 }
 
-/** Words go to stderr, each line behind the program's name. */
+/** Words go to stderr, one line behind the program's name. Names that strangers gave cannot reach the terminal. */
 export function say(context: Context, text: string): void {
-  context.stderr.write(`arpwhy: ${text}\n`);
+  context.stderr.write(`arpwhy: ${escapeText(text)}\n`);
 }
 
 export function outputOf(context: Context): Output {

@@ -1,23 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { ganeti } from '../lab/ganeti.js';
 import { Lab } from '../lab/lab.js';
-import { whoHas } from '../lab/requests.js';
-import type { Expectation, LabStep } from '../lab/topology.js';
 import { LiveStream } from '../stream/live.js';
 import { LineView, stepText } from '../view/line.js';
 import { type Style, styleFor } from '../view/style.js';
 import { type Context, outputOf, say } from './context.js';
 import { expectedText } from './lab.js';
-import type { Output } from './output.js';
+import { asExpected, type Played, Player } from './play.js';
 
 /** The steps of the story; the lab has more. */
 const story = ['healthy', 'flush', 'restore'];
-
-/** A deferred reply comes within 0.8 s; judging it takes a few milliseconds more. */
-const patienceMs = 5000;
 
 export function addDemo(program: Command, context: Context): void {
   program
@@ -27,13 +21,13 @@ export function addDemo(program: Command, context: Context): void {
     .action((options: { utc?: boolean }) => demo(options, context));
 }
 
-interface Shown {
-  step: string;
-  expected: Expectation;
-  decision: Decision;
-}
-
 async function demo(options: { utc?: boolean }, context: Context): Promise<void> {
+  if (process.geteuid?.() !== 0) {
+    throw new ArpwhyError(
+      'not-permitted',
+      'the demo builds network namespaces and traces them, and both need root: run "sudo arpwhy demo"',
+    );
+  }
   const output = outputOf(context);
   const style = styleFor(context.stdout, context.environment);
   const prefix = `demo${process.pid}-`;
@@ -46,17 +40,22 @@ async function demo(options: { utc?: boolean }, context: Context): Promise<void>
   try {
     const stream = LiveStream.open({ netns: [router] });
     const view = new LineView({ utc: options.utc ?? false, style });
-    const decisions = new Arrivals(stream.events());
+    const player = new Player(lab, stream);
     try {
       say(context, `${stream.start.tier} tier on ${stream.start.kernel}; what is inferred is marked ~`);
       await output.write(introduction(router, style));
-      const shown: Shown[] = [];
+      const shown: Played[] = [];
       for (const name of story) {
         if (stopped || output.isClosed) return;
-        const step = await lab.step(name);
-        await stream.settled();
+        const step = await player.apply(name);
         await output.write(`\n${style('bold', `== ${name}`)}: ${step.summary}\n`);
-        shown.push(...(await walk(lab, step, decisions, view, output)));
+        for await (const played of player.requests(step)) {
+          shown.push(played);
+          await output.write(view.decision(played.decision));
+          if (!asExpected(played)) {
+            await output.write(`             NOT as expected: ${expectedText(played.expected)}\n`);
+          }
+        }
       }
       await output.write(`\n${closing(shown, router, style)}\n`);
       if (shown.some((one) => !asExpected(one))) context.exitCode = exitCode.failed;
@@ -80,45 +79,8 @@ function introduction(router: string, style: Style): string {
   ].join('\n');
 }
 
-/** Send the requests of a step one by one, and print what the kernel decided about each. */
-async function walk(
-  lab: Lab,
-  step: LabStep,
-  decisions: Arrivals,
-  view: LineView,
-  output: Output,
-): Promise<Shown[]> {
-  const shown: Shown[] = [];
-  for (const expected of step.expect) {
-    const next = decisions.next(expected.target);
-    await whoHas(lab, expected.from, expected.target);
-    const decision = await next;
-    await output.write(view.decision(decision));
-    shown.push({ step: step.name, expected, decision });
-    if (!asExpected({ step: step.name, expected, decision })) {
-      await output.write(`             NOT as expected: ${expectedText(expected)}\n`);
-    }
-  }
-  return shown;
-}
-
-function asExpected({ expected, decision }: Shown): boolean {
-  const step = decision.because === null ? null : (decision.steps[decision.because] ?? null);
-  const because = step && {
-    prefix: step.route?.prefix,
-    device: step.route?.device?.name,
-    table: step.table?.id,
-    rule: step.rule?.priority,
-  };
-  return (
-    decision.verdict.action === expected.action &&
-    decision.verdict.reason === expected.reason &&
-    isDeepStrictEqual(because, expected.because)
-  );
-}
-
 /** What went wrong, told from the decisions that were seen. */
-function closing(shown: Shown[], router: string, style: Style): string {
+function closing(shown: Played[], router: string, style: Style): string {
   const wrong = shown.filter((one) => !asExpected(one));
   if (wrong.length > 0) {
     return `${wrong.length} of ${shown.length} decisions were not as expected: this demo proves nothing.`;
@@ -147,7 +109,7 @@ function closing(shown: Shown[], router: string, style: Style): string {
 }
 
 /** Answered now, and silent while all was well. */
-function isRogue(decision: Decision, shown: Shown[]): boolean {
+function isRogue(decision: Decision, shown: Played[]): boolean {
   return (
     decision.verdict.action === 'replied' &&
     shown.some(
@@ -157,37 +119,4 @@ function isRogue(decision: Decision, shown: Shown[]): boolean {
         one.decision.verdict.action === 'silent',
     )
   );
-}
-
-/** Hands out decisions to whoever waits for their target. */
-class Arrivals {
-  readonly #waiting = new Map<string, (decision: Decision) => void>();
-
-  constructor(events: AsyncIterable<{ schema: string }>) {
-    void this.#read(events);
-  }
-
-  /** The next decision about this target. */
-  next(target: string): Promise<Decision> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(target);
-        reject(new ArpwhyError('lab', `no decision about ${target} came within ${patienceMs / 1000} s`));
-      }, patienceMs);
-      this.#waiting.set(target, (decision) => {
-        clearTimeout(timer);
-        resolve(decision);
-      });
-    });
-  }
-
-  async #read(events: AsyncIterable<{ schema: string }>): Promise<void> {
-    for await (const event of events) {
-      if (event.schema !== 'arpwhy.decision/1') continue;
-      const decision = event as Decision;
-      const target = decision.request.target.ip ?? '';
-      this.#waiting.get(target)?.(decision);
-      this.#waiting.delete(target);
-    }
-  }
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
 import { hooks } from '../kernel/hooks.js';
+import { missingRights } from '../kernel/rights.js';
 import { Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import { escapeText } from '../view/escape.js';
@@ -97,12 +98,12 @@ function checks(): Check[] {
       return { name, ok: false, found: (error as Error).message };
     }
   };
-  const root = process.geteuid?.() === 0;
+  const missing = process.geteuid?.() === 0 ? missingRights() : 'no: tracing needs root';
   const btf = existsSync('/sys/kernel/btf/vmlinux');
   const lockdown = /\[(\w+)\]/.exec(read('/sys/kernel/security/lockdown') ?? '')?.[1];
   const kptr = read('/proc/sys/kernel/kptr_restrict');
   return [
-    { name: 'root', ok: root, found: root ? 'yes' : 'no: tracing needs root' },
+    { name: 'root', ok: missing === null, found: missing ?? 'yes' },
     {
       name: 'kernel BTF',
       ok: btf,
@@ -120,7 +121,7 @@ function report(diagnosis: Diagnosis, style: Style): string {
   const table = (head: string[]) => new Table({ head, style: { head: [], border: [] } });
   const prerequisites = table(['prerequisite', '', 'found']);
   for (const { name, ok, found } of diagnosis.checks)
-    prerequisites.push([name, state(ok), escapeText(found)]);
+    prerequisites.push([name, state(ok), wrap(escapeText(found), 76)]);
   const attached = table(['hook', '', 'without it']);
   for (const hook of diagnosis.hooks) {
     const cost = wrap(hook.attached ? hook.cost : `${hook.cost} (${hook.why ?? 'not tried'})`, 76);

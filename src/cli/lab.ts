@@ -1,8 +1,13 @@
+import Table from 'cli-table3';
 import type { Command } from 'commander';
+import { exitCode } from '../errors.js';
 import { Lab } from '../lab/lab.js';
 import { topologies, topology } from '../lab/topologies.js';
-import type { Expectation } from '../lab/topology.js';
-import { type Context, outputOf } from './context.js';
+import { type Expectation, stepOf } from '../lab/topology.js';
+import { LiveStream } from '../stream/live.js';
+import { stepText } from '../view/line.js';
+import { type Context, outputOf, say } from './context.js';
+import { asExpected, type Played, Player } from './play.js';
 
 export function addLab(program: Command, context: Context): void {
   const lab = program.command('lab').description('topologies in network namespaces, to see incidents happen');
@@ -37,7 +42,9 @@ export function addLab(program: Command, context: Context): void {
     .command('step <step> [topology]')
     .description('make something happen')
     .action(async (step: string, name = 'ganeti') => {
-      const opened = await Lab.open(topology(name));
+      const wanted = topology(name);
+      stepOf(wanted, step); // a name that is none is the first thing to say, whether the lab is up or not
+      const opened = await Lab.open(wanted);
       const done = await opened.step(step);
       const expected = done.expect.map(
         (one) => `  ${opened.netns(one.from)} asks for ${one.target}: ${expectedText(one)}\n`,
@@ -46,6 +53,54 @@ export function addLab(program: Command, context: Context): void {
         `${step}: ${done.summary}\nNow expect, on ${opened.netns(opened.topology.router)}:\n${expected.join('')}`,
       );
     });
+  lab
+    .command('run [topology]')
+    .description('play all steps in a lab of its own, and compare what is decided with what is expected')
+    .action(async (name = 'ganeti') => {
+      const played = await runAll(name, context);
+      await print(`${comparison(played)}\n`);
+      if (!played.every(asExpected)) context.exitCode = exitCode.failed;
+    });
+}
+
+async function runAll(name: string, context: Context): Promise<Played[]> {
+  const lab = await Lab.up(topology(name), { prefix: `run${process.pid}-` });
+  const played: Played[] = [];
+  let stopped = false;
+  context.onStop(() => {
+    stopped = true;
+  });
+  try {
+    const stream = LiveStream.open({ netns: [lab.netns(lab.topology.router)] });
+    try {
+      const player = new Player(lab, stream);
+      for (const { name: step, summary } of lab.topology.steps) {
+        if (stopped) break;
+        say(context, `${step}: ${summary}`);
+        for await (const one of player.requests(await player.apply(step))) played.push(one);
+      }
+    } finally {
+      await stream.stop('closed');
+    }
+  } finally {
+    await lab.down();
+  }
+  return played;
+}
+
+function comparison(played: readonly Played[]): string {
+  const table = new Table({
+    head: ['step', 'who-has', 'tell', 'expected', 'seen', ''],
+    style: { head: [], border: [] },
+  });
+  for (const one of played) {
+    const { decision, expected } = one;
+    const because = decision.because === null ? undefined : decision.steps[decision.because];
+    const seen = `${decision.verdict.action} ${decision.verdict.reason}${because ? `\n${stepText(because)}` : ''}`;
+    const wanted = expectedText(expected).replace(' because ', '\n');
+    table.push([one.step, expected.target, expected.from, wanted, seen, asExpected(one) ? 'ok' : 'NOT']);
+  }
+  return table.toString();
 }
 
 function list(): string {

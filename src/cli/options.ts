@@ -55,18 +55,33 @@ export function decisionFilter(options: FilterOptions): DecisionFilter {
   };
 }
 
-/** A number of seconds or decisions. */
-export function positive(name: string, integer: boolean): (value: string) => number {
+/** A timer of Node takes no longer time: it would fire at once. */
+export const mostSeconds = 2_147_483;
+
+/** A number of seconds that a timer can wait. */
+export function seconds(name: string): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (!/^\d+(\.\d+)?$/.test(value) || number <= 0 || (integer && !Number.isInteger(number))) {
-      throw new ArpwhyError(
-        'usage',
-        `${name} takes a ${integer ? 'whole ' : ''}number above 0, not ${value}`,
-      );
+    if (!/^\d+(\.\d+)?$/.test(value) || number <= 0 || number > mostSeconds) {
+      refuseNumber(name, `a number of seconds above 0, up to ${mostSeconds}`, value);
     }
     return number;
   };
+}
+
+/** A number of things. */
+export function count(name: string): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number === 0 || !Number.isSafeInteger(number)) {
+      refuseNumber(name, 'a whole number above 0', value);
+    }
+    return number;
+  };
+}
+
+function refuseNumber(name: string, wanted: string, value: string): never {
+  throw new ArpwhyError('usage', `${name} takes ${wanted}, not ${JSON.stringify(value)}`);
 }
 
 export function oneOf(name: string, value: string, known: readonly string[]): string {
@@ -77,10 +92,10 @@ export function oneOf(name: string, value: string, known: readonly string[]): st
 function prefix(name: string, value: string): Prefix {
   const parsed = parsePrefix(value);
   if (parsed) return parsed;
-  const [address = '', length = ''] = value.split('/');
+  const [address = '', length = '', ...rest] = value.split('/');
   const hint =
-    parseIp(address) !== null && /^\d+$/.test(length) && Number(length) <= 32
+    rest.length === 0 && parseIp(address) !== null && /^\d+$/.test(length) && Number(length) <= 32
       ? 'has bits set behind its length'
       : 'is no IPv4 prefix';
-  throw new ArpwhyError('usage', `${name} ${value} ${hint}: write it as 192.0.2.0/24 or 192.0.2.7`);
+  throw new ArpwhyError('usage', `${name} ${value || '""'} ${hint}: write it as 192.0.2.0/24 or 192.0.2.7`);
 }

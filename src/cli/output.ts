@@ -45,6 +45,13 @@ export class Output {
     });
   }
 
+  /** Resolves when all that was written has been handed over, or nothing can be. */
+  async flushed(): Promise<void> {
+    if (this.#error) return;
+    await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
+    await new Promise(setImmediate); // a failed write calls back before its error is told
+  }
+
   /** @throws {ArpwhyError} `output` when writing failed for another reason than a closed pipe */
   check(): void {
     if (this.#error && this.#error.code !== 'EPIPE') {

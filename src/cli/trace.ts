@@ -1,15 +1,17 @@
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Decision } from '../decision/types.js';
-import { ArpwhyError, exitCode } from '../errors.js';
+import { exitCode } from '../errors.js';
+import { toolPath } from '../host/run.js';
+import { hooks } from '../kernel/hooks.js';
 import type { EndEvent, LostEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { LineView } from '../view/line.js';
 import { styleFor } from '../view/style.js';
 import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
-import { addFilters, decisionFilter, type FilterOptions, oneOf, positive } from './options.js';
+import { addFilters, count, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
 import type { Output } from './output.js';
+import { ReadyFile } from './ready-file.js';
 
 interface TraceOptions extends FilterOptions {
   json?: boolean;
@@ -22,6 +24,8 @@ interface TraceOptions extends FilterOptions {
   withoutHook: string[];
 }
 
+const hookNames = hooks.map(({ name }) => name);
+
 /** After so long without a decision, say that we listen. */
 const heartbeatMs = 5000;
 /** Silent decisions are told as a count this often. */
@@ -32,15 +36,18 @@ export function addTrace(program: Command, context: Context): void {
     .command('trace')
     .description('watch this host decide about ARP requests, and say why it answered or stayed silent')
     .option('--json', 'one JSON object a line (docs/schema)')
-    .option('--duration <seconds>', 'end after so long', positive('--duration', false))
-    .option('--count <n>', 'end after so many decisions', positive('--count', true))
+    .option('--duration <seconds>', 'end after so long', seconds('--duration'))
+    .option('--count <n>', 'end after so many decisions', count('--count'))
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
     .option('--utc', 'text: show times in UTC')
     .option('--tier <tier>', 'how to attach: tracepoint', (value) => oneOf('--tier', value, ['tracepoint']))
     .addOption(
       new Option('--without-hook <name>', 'leave a hook out, to see what it costs')
-        .argParser((value: string, before: string[]) => [...before, value])
+        .argParser((value: string, before: string[]) => [
+          ...before,
+          oneOf('--without-hook', value, hookNames),
+        ])
         .default([])
         .hideHelp(),
     );
@@ -49,6 +56,12 @@ export function addTrace(program: Command, context: Context): void {
 
 async function trace(options: TraceOptions, context: Context): Promise<void> {
   const output = outputOf(context);
+  // Attaching holds up the event loop: a signal that comes meanwhile is heard once it is done.
+  let stopped = false;
+  let onStop = () => {
+    stopped = true;
+  };
+  context.onStop(() => onStop());
   const stream = LiveStream.open({
     filter: decisionFilter(options),
     netns: options.netns.length > 0 ? options.netns : null,
@@ -59,22 +72,27 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     onNote: (text) => say(context, text),
   });
   const events = stream.events();
+  let readyFile: ReadyFile | undefined;
+  let timer: NodeJS.Timeout | undefined;
   try {
     await checkDevices(options.dev, options.netns);
+    if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
     announce(stream.start, options, context);
-    if (options.readyFile !== undefined) makeReadyFile(options.readyFile);
-    context.onStop(() => void stream.stop('signal'));
+    onStop = () => void stream.stop('signal');
+    if (stopped) onStop();
     output.onClosed(() => void stream.stop('closed'));
-    const timer = options.duration && setTimeout(() => void stream.stop('duration'), options.duration * 1000);
+    if (options.duration !== undefined) {
+      timer = setTimeout(() => void stream.stop('duration'), options.duration * 1000);
+    }
     const end = options.json
       ? await writeJson(events, output, stream, context)
       : await writeText(events, output, stream, options, context);
-    clearTimeout(timer || undefined);
     output.check();
     finish(end, options, context);
   } finally {
+    clearTimeout(timer);
     await stream.stop('error');
-    if (options.readyFile !== undefined) removeReadyFile(options.readyFile);
+    readyFile?.remove();
   }
 }
 
@@ -89,7 +107,19 @@ function announce(start: StartEvent, options: TraceOptions, context: Context): v
     `${start.tier} tier on ${start.kernel}: lookups are observed; rules and prefixes are inferred and marked ~`,
   );
   for (const { name, why, cost } of start.hooks.missing) say(context, `without ${name} (${why}): ${cost}`);
+  tellMissingTools(context);
   say(context, `listening to ${scope}; ^C ends`);
+}
+
+/** Snapshots are taken with these; lookups are observed all the same. */
+function tellMissingTools(context: Context): void {
+  for (const tool of ['ip', 'nsenter']) {
+    try {
+      toolPath(tool);
+    } catch (error) {
+      say(context, `${(error as Error).message}; without it rules and prefixes stay unknown`);
+    }
+  }
 }
 
 async function writeJson(
@@ -100,12 +130,15 @@ async function writeJson(
 ): Promise<EndEvent> {
   const heartbeat = new Heartbeat(stream, context);
   let end: EndEvent | undefined;
-  for await (const event of events) {
-    if (event.schema === 'arpwhy.end/1') end = event;
-    if (event.schema === 'arpwhy.decision/1') heartbeat.beat();
-    await output.write(`${JSON.stringify(event)}\n`);
+  try {
+    for await (const event of events) {
+      if (event.schema === 'arpwhy.end/1') end = event;
+      if (event.schema === 'arpwhy.decision/1') heartbeat.beat();
+      await output.write(`${JSON.stringify(event)}\n`);
+    }
+  } finally {
+    heartbeat.stop();
   }
-  heartbeat.stop();
   return end ?? (await stream.stop('error'));
 }
 
@@ -132,29 +165,32 @@ async function writeText(
   };
   const silentTimer = setInterval(() => void output.write(tellSilent()), silentMs);
   let end: EndEvent | undefined;
-  for await (const event of events) {
-    switch (event.schema) {
-      case 'arpwhy.decision/1': {
-        heartbeat.beat();
-        const { action, reason } = event.verdict;
-        if (action === 'silent' && reason !== 'unknown' && !showSilent) {
-          silent.set(reason, (silent.get(reason) ?? 0) + 1);
-          silentTime = event.time;
-        } else {
-          await output.write(view.decision(event));
+  try {
+    for await (const event of events) {
+      switch (event.schema) {
+        case 'arpwhy.decision/1': {
+          heartbeat.beat();
+          const { action, reason } = event.verdict;
+          if (action === 'silent' && reason !== 'unknown' && !showSilent) {
+            silent.set(reason, (silent.get(reason) ?? 0) + 1);
+            silentTime = event.time;
+          } else {
+            await output.write(view.decision(event));
+          }
+          break;
         }
-        break;
+        case 'arpwhy.lost/1':
+          say(context, `lost ${event.count} requests: the ring was full`);
+          break;
+        case 'arpwhy.end/1':
+          end = event;
+          break;
       }
-      case 'arpwhy.lost/1':
-        say(context, `lost ${event.count} requests: the ring was full`);
-        break;
-      case 'arpwhy.end/1':
-        end = event;
-        break;
     }
+  } finally {
+    clearInterval(silentTimer);
+    heartbeat.stop();
   }
-  clearInterval(silentTimer);
-  heartbeat.stop();
   await output.write(tellSilent());
   return end ?? (await stream.stop('error'));
 }
@@ -195,31 +231,4 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
   parts.push(`${lost} lost`);
   say(context, `${seen} requests in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
   if (options.strict && lost > 0) context.exitCode = exitCode.lost;
-}
-
-/** A file of that name from before would announce a trace that is not attached. */
-function makeReadyFile(path: string): void {
-  try {
-    const fd = openSync(
-      path,
-      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-      0o644,
-    );
-    writeSync(fd, `${process.pid}\n`);
-    closeSync(fd);
-  } catch (error) {
-    throw new ArpwhyError(
-      'output',
-      `cannot make the ready file: ${(error as Error).message}; remove it, or name another`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function removeReadyFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {}
 }

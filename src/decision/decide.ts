@@ -15,7 +15,7 @@ import type {
   Request,
   Tier,
 } from './types.js';
-import { type Judgement, judge } from './verdict.js';
+import { type Judgement, judge, showsAddresses } from './verdict.js';
 
 /** What a decision says beside what the passes say. */
 export interface Surroundings {
@@ -41,13 +41,14 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
   const { steps, because } = stepsOf(pass, parsed, replays, judgement, around.names, unknown);
   const start = pass.startNs ?? pass.endNs;
   const secondPass = pass.secondPass || first !== null;
-  const deferredNs = pass.firstNs !== null ? Number(start - pass.firstNs) : null;
+  const deferredNs =
+    pass.firstNs !== null && pass.startNs !== null ? Number(pass.startNs - pass.firstNs) : null;
   if (secondPass && deferredNs === null) unknown.push('/verdict/deferredNs');
   const replied = judgement.action === 'replied' && pass.reply;
   const latencyNs = replied && pass.startNs !== null ? Number(replied.ns - pass.startNs) : null;
   if (replied && latencyNs === null) unknown.push('/reply/latencyNs');
   if (judgement.reason === 'unknown') unknown.push('/verdict/reason');
-  if (parsed.ambiguous) unknown.push('/steps');
+  if (parsed.ambiguous || parsed.doubtful || pass.cut > 0) unknown.push('/steps');
   return {
     schema: 'arpwhy.decision/1',
     id: request.id,
@@ -70,7 +71,7 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
     },
     reply: replied ? { mac: replied.mac, latencyNs } : null,
     settings: gates.consulted,
-    neighbours: [...(first ? neighboursOf(first, 1) : []), ...neighboursOf(pass, secondPass ? 2 : 1)],
+    neighbours: neighboursOf(first, pass, secondPass, unknown),
     stamps: pass.stampsEnd,
     cut: pass.cut,
     unknown,
@@ -80,23 +81,22 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
 /** All replays agree, or none counts: a snapshot that is wrong about one series is wrong. */
 function replayAll(parsed: Parsed, pass: Pass, proof: Proof | null): Map<Series, Replay | null> {
   const replays = new Map<Series, Replay | null>();
-  const usable = proof !== null && pass.cut === 0 && !parsed.ambiguous;
+  const usable = proof !== null && pass.cut === 0 && !parsed.ambiguous && !parsed.doubtful;
   for (const series of parsed.series) {
-    replays.set(series, usable && walksRules(series.purpose) ? replay(series, pass, proof) : null);
+    replays.set(series, usable ? replay(series, pass, proof) : null);
   }
-  const failed = [...replays].some(([series, result]) => walksRules(series.purpose) && result === null);
-  if (failed) for (const series of replays.keys()) replays.set(series, null);
+  if ([...replays.values()].includes(null)) for (const series of replays.keys()) replays.set(series, null);
   return replays;
 }
 
-/** These ask one table directly, without rules (inet_addr_type_dev_table). */
-function walksRules(purpose: Purpose): boolean {
-  return purpose === 'target' || purpose === 'source' || purpose === 'filter';
+/** The others ask one table directly, without rules (inet_addr_type_dev_table, __ip_dev_find). */
+function walksRules(series: Series): boolean {
+  return !series.direct;
 }
 
 function requestOf(pass: Pass, unknown: string[]): Decision['request'] {
   const { frame } = pass;
-  const whole = frame.arpBytes >= 28;
+  const whole = showsAddresses(pass);
   if (!whole) unknown.push('/request/sender/ip', '/request/sender/mac', '/request/target/ip');
   if (frame.destination === null) unknown.push('/request/destination');
   return {
@@ -117,15 +117,25 @@ function stepsOf(
 ): { steps: DecisionStep[]; because: number | null } {
   const steps: DecisionStep[] = [];
   let because: number | null = null;
-  const reason = parsed.series.find(({ purpose }) => purpose === judgement.because);
+  // of arp_filter the walk comes last, of source validation the strict check decides
+  const reason = parsed.series.findLast(({ purpose, loose }) => purpose === judgement.because && !loose);
   for (const series of parsed.series) {
     const replayed = replays.get(series) ?? null;
     const explained = replayed?.steps ?? series.lookups.map(unexplained);
     for (const [i, step] of explained.entries()) {
       const final = series.purpose === 'target' && i === explained.length - 1 ? pass.route : null;
-      const needsRule = walksRules(series.purpose) && pass.customRules && replayed === null;
+      const needsRule = walksRules(series) && pass.customRules && replayed === null;
       steps.push(
-        stepOf(series.purpose, step, replayed !== null, needsRule, final, names, `/steps/${steps.length}`, unknown),
+        stepOf(
+          series.purpose,
+          step,
+          replayed !== null,
+          needsRule,
+          final,
+          names,
+          `/steps/${steps.length}`,
+          unknown,
+        ),
       );
     }
     if (series === reason && explained.length > 0) because = steps.length - 1;
@@ -181,7 +191,10 @@ function routeOf(
   const { lookup, route } = step;
   if (step.outcome !== 'match' && step.outcome !== 'suppressed') {
     // what rejected, or the throw route that ended the table, is only known from a snapshot
-    if (!route) return { route: null, evidence };
+    if (!route) {
+      if (route === undefined) unknown.push(`${pointer}/route`);
+      return { route: null, evidence };
+    }
     return {
       route: {
         type: routeTypeName(route.type),
@@ -199,9 +212,10 @@ function routeOf(
     unknown.push(`${pointer}/route/${field}`);
     return null;
   };
-  const info = lookup.info ?? (route ? { type: route.type, protocol: route.protocol, metric: route.metric } : null);
+  const info =
+    lookup.info ?? (route ? { type: route.type, protocol: route.protocol, metric: route.metric } : null);
   // The kernel picks among several nexthops after the lookup: the one shown may not be the one used.
-  const several = lookup.info ? lookup.info.nexthops > 1 : (route?.nexthops.length ?? 2) > 1;
+  const several = lookup.info ? lookup.info.nexthops > 1 : route?.nexthops.length !== 1;
   const chosen = several && final?.type === routeType.unicast ? final.device : null;
   const deviceIndex = several ? chosen : lookup.device;
   const gateway = gatewayOf(lookup, several, missing);
@@ -209,7 +223,8 @@ function routeOf(
     route: {
       type: info ? routeTypeName(info.type) : missing('type'),
       prefix: proven && route ? formatPrefix(route.prefix) : missing('prefix'),
-      device: deviceIndex === null ? missing('device') : { index: deviceIndex, name: names.device(deviceIndex) },
+      device:
+        deviceIndex === null ? missing('device') : { index: deviceIndex, name: names.device(deviceIndex) },
       gateway,
       protocol: info ? names.protocol(info.protocol) : missing('protocol'),
       metric: info ? info.metric : missing('metric'),
@@ -218,7 +233,9 @@ function routeOf(
       ...evidence,
       ...(proven && route ? { prefix: 'inferred' as const } : {}),
       ...(deviceIndex === null ? {} : { device: 'observed' as const }),
-      ...(gateway === null && (several || lookup.gatewayFamily === 10) ? {} : { gateway: 'observed' as const }),
+      ...(gateway === null && (several || lookup.gatewayFamily === 10)
+        ? {}
+        : { gateway: 'observed' as const }),
     },
   };
 }
@@ -228,24 +245,42 @@ function gatewayOf(lookup: Lookup, several: boolean, missing: (field: string) =>
   return lookup.gatewayFamily === 2 ? formatIp(lookup.gateway) : null;
 }
 
-/** What a pass did to the neighbour table, one entry for each address that it touched. */
-function neighboursOf(pass: Pass, number: 1 | 2): Decision['neighbours'] {
-  const byAddress = new Map<number, { created: boolean; last: NeighbourEvent }>();
-  for (const event of pass.neighbours) {
-    const known = byAddress.get(event.ip);
-    byAddress.set(event.ip, { created: event.created || (known?.created ?? false), last: event });
+/** What both passes did to the neighbour table: arp_process touches the entry of the sender, and no other. */
+function neighboursOf(
+  first: Pass | null,
+  pass: Pass,
+  secondPass: boolean,
+  unknown: string[],
+): Decision['neighbours'] {
+  const all: Decision['neighbours'] = [];
+  for (const [one, number] of [[first, 1] as const, [pass, secondPass ? 2 : 1] as const]) {
+    const events = one ? one.neighbours.filter((event) => ofSender(one, event)) : [];
+    const last = events.at(-1);
+    if (!last) continue;
+    // an update whose end was not seen
+    if (!last.created && !last.after) {
+      unknown.push(`/neighbours/${all.length}/mac`, `/neighbours/${all.length}/state`);
+    }
+    const created = events.some((event) => event.created);
+    all.push(neighbourOf(last, created, number));
   }
-  return [...byAddress.values()].map(({ created, last }) => {
-    const after = last.after ?? last.before;
-    const moved = last.after !== null && last.before.mac !== last.after.mac;
-    const failed = last.errno !== 0;
-    return {
-      ip: formatIp(last.ip),
-      change: created ? 'created' : failed ? 'failed' : moved ? 'updated' : 'refreshed',
-      mac: last.after ? last.after.mac : null,
-      was: !created && moved ? last.before.mac : null,
-      state: neighbourStateName(after.state),
-      pass: number,
-    };
-  });
+  return all;
+}
+
+function ofSender(pass: Pass, event: NeighbourEvent): boolean {
+  return event.ip === pass.frame.senderIp && event.device === pass.device.index;
+}
+
+function neighbourOf(event: NeighbourEvent, created: boolean, pass: 1 | 2): Decision['neighbours'][number] {
+  const { before, after } = event;
+  const moved = after !== null && before.mac !== after.mac;
+  const failed = event.errno !== 0;
+  return {
+    ip: formatIp(event.ip),
+    change: created ? 'created' : failed ? 'failed' : moved ? 'updated' : 'refreshed',
+    mac: after ? after.mac : null,
+    was: !created && moved ? before.mac : null,
+    state: neighbourStateName((after ?? before).state),
+    pass,
+  };
 }

@@ -1,5 +1,6 @@
 import { contains } from './addresses.js';
 import type { Gates } from './effective.js';
+import { loopbackIndex, routeType } from './kernel-numbers.js';
 import type { Series } from './series.js';
 import type { Address, Pass, Snapshot } from './types.js';
 
@@ -21,11 +22,15 @@ export function arpIgnore(pass: Pass, gates: Gates, snapshot: Snapshot | null): 
     case 3: {
       if (!snapshot) return 'unknown';
       const devices = new Set(snapshot.addresses.map((address) => address.device));
-      for (const device of devices) {
+      const answers = [...devices].map((device) => {
         const ofDevice = snapshot.addresses.filter((address) => address.device === device);
-        if (confirmed(ofDevice, 0, targetIp, scopeLink, gates) === 'open') return 'open';
-      }
-      return 'closed';
+        const answer = confirmed(ofDevice, 0, targetIp, scopeLink, gates);
+        // another device's route_localnet is not known, and it decides about addresses of scope host
+        const decided = device === pass.device.index || pass.settings?.all.route_localnet !== 0;
+        const hostScoped = ofDevice.some(({ ip, scope }) => ip === targetIp && scope > scopeLink);
+        return hostScoped && !decided ? 'unknown' : answer;
+      });
+      return answers.find((one) => one === 'open') ?? answers.find((one) => one === 'unknown') ?? 'closed';
     }
     case 8:
       return 'closed';
@@ -48,18 +53,28 @@ function confirmed(
     (address) => address.ip === local && Math.min(address.scope, hostScope) <= scope,
   );
   const same = addresses.some((address) => {
-    const subnet = { ip: address.ip, length: address.prefixLength };
+    // inet_ifa_match goes by ifa_address: the far end of a point-to-point address
+    const subnet = { ip: address.peer ?? address.ip, length: address.prefixLength };
     return contains(subnet, local) && (destination === 0 || contains(subnet, destination));
   });
   return found && same ? 'open' : 'closed';
 }
 
-/** arp_filter: the route back to the sender has to leave through the asking device. */
-export function arpFilter(pass: Pass, gates: Gates, series: Series | null): Gate {
+/**
+ * arp_filter: the route back to the sender has to leave through the asking device (ip_route_output_key_hash_rcu).
+ * @param direct what __ip_dev_find asked the local table, when no device has the target as an address
+ */
+export function arpFilter(pass: Pass, gates: Gates, series: Series | null, direct: Series | null): Gate {
   if (gates.read('arp_filter') === 0) return 'open';
+  const found = direct?.lookups.at(-1);
+  if (found && found.errno !== 0) return 'closed';
+  if (found?.info && found.info.type !== routeType.local) return 'closed';
   const last = series?.lookups.at(-1);
   if (!last) return 'unknown';
   if (last.errno !== 0) return 'closed';
-  if (last.info && last.info.nexthops > 1) return 'unknown';
-  return last.device === pass.device.index ? 'open' : 'closed';
+  // a nexthop object may be a group, and the one used is chosen later
+  if (!last.info || last.info.nexthops > 1) return 'unknown';
+  // the way to an address of this host leads over the loopback device, whichever device has it
+  const out = last.info.type === routeType.local ? loopbackIndex : last.device;
+  return out === pass.device.index ? 'open' : 'closed';
 }

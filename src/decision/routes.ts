@@ -9,6 +9,9 @@ export interface Prediction {
   nexthop: Nexthop | null;
 }
 
+/** Agrees with no lookup. */
+const undecided: Prediction = { errno: -1, route: null, nexthop: null };
+
 /**
  * Look an address up as fib_table_lookup (net/ipv4/fib_trie.c) does: the longest prefix first, within it the
  * aliases in their order, skipping what has another tos or no live nexthop.
@@ -25,6 +28,8 @@ export function predict(snapshot: Snapshot, id: number, lookup: Lookup, merged: 
       if (lookup.oif !== 0 && lookup.oif !== nexthop.device) continue;
       return { errno: 0, route, nexthop };
     }
+    // A nexthop object that yields none may be a blackhole, and the kernel goes on behind the whole leaf
+    if (route.viaObject) return undecided;
   }
   return { errno: errno.again, route: null, nexthop: null };
 }
@@ -84,6 +89,11 @@ function answers(match: FibMatch, lookup: Lookup): boolean {
   return (match.gateway ?? 0) === (lookup.gatewayFamily === 2 ? lookup.gateway : 0);
 }
 
+/** Then the lookup showed one of them, and the answer has no device of its own. */
+function severalNexthops(match: FibMatch, lookup: Lookup): boolean {
+  return lookup.info ? lookup.info.nexthops > 1 : match.device === null;
+}
+
 function routeFrom(match: FibMatch, lookup: Lookup): Route {
   return {
     table: match.table,
@@ -92,25 +102,26 @@ function routeFrom(match: FibMatch, lookup: Lookup): Route {
     tos: 0,
     protocol: match.protocol,
     metric: match.metric,
-    nexthops: [
-      {
-        device: lookup.device,
-        gateway: lookup.gateway,
-        gatewayFamily: lookup.gatewayFamily,
-        dead: false,
-        linkdown: false,
-      },
-    ],
+    nexthops: severalNexthops(match, lookup)
+      ? []
+      : [
+          {
+            device: lookup.device,
+            gateway: lookup.gateway,
+            gatewayFamily: lookup.gatewayFamily,
+            dead: false,
+            linkdown: false,
+          },
+        ],
     viaObject: lookup.info === null,
   };
 }
 
 function covering(snapshot: Snapshot, id: number, ip: number, merged: boolean): Route[] {
-  const routes = (snapshot.routes.get(id) ?? []).filter((route) => contains(route.prefix, ip));
-  if (merged && id === table.main) {
-    // fib_insert_alias sorts a prefix's aliases by table, the local one first
-    const local = (snapshot.routes.get(table.local) ?? []).filter((route) => contains(route.prefix, ip));
-    routes.unshift(...local);
-  }
-  return routes.sort((a, b) => b.prefix.length - a.prefix.length);
+  // fib_insert_alias sorts a prefix's aliases by table, the local one first
+  const tables = merged && (id === table.main || id === table.local) ? [table.local, table.main] : [id];
+  return tables
+    .flatMap((one) => snapshot.routes.get(one) ?? [])
+    .filter((route) => contains(route.prefix, ip))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
 }

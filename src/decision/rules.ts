@@ -1,10 +1,10 @@
 import { contains } from './addresses.js';
-import { errno } from './kernel-numbers.js';
+import { errno, table } from './kernel-numbers.js';
 import { routeOf } from './routes.js';
 import type { Series } from './series.js';
-import type { Lookup, Outcome, Pass, Proof, Range, Route, Rule } from './types.js';
+import type { Lookup, Outcome, Pass, Proof, Purpose, Range, Route, Rule } from './types.js';
 
-/** One step as a replay explains it. `route` undefined: the lookup matched, but which route it met is not known. */
+/** One step as a replay explains it. `route` undefined: which route the lookup met, if any, is not known. */
 export interface ReplayedStep {
   rule: Rule | null;
   table: number | null;
@@ -40,22 +40,36 @@ interface Flow {
  * what was observed. Null when they do not agree: then the snapshot says nothing about this pass.
  */
 export function replay(series: Series, pass: Pass, proof: Proof): Replay | null {
-  const flow = series.lookups[0] ?? flowOf(series, pass);
+  if (series.direct) return askTable(series, pass, proof);
+  const flow = series.lookups[0] ?? flowOf(series, pass, proof);
   if (!flow) return null;
   return pass.customRules ? walkRules(series, flow, proof) : walkTables(series, proof);
+}
+
+/** One table asked without rules (inet_addr_type_dev_table, __ip_dev_find in net/ipv4/fib_frontend.c and devinet.c). */
+function askTable(series: Series, pass: Pass, proof: Proof): Replay | null {
+  const [lookup, ...more] = series.lookups;
+  if (!lookup || more.length > 0) return null;
+  const step = lookedUp(series, lookup, null, proof, !pass.customRules);
+  return step ? endOf([step], step) : null;
 }
 
 /** Without custom rules fib_lookup (include/net/ip_fib.h) asks main, then default where it exists. */
 function walkTables(series: Series, proof: Proof): Replay | null {
   const steps: ReplayedStep[] = [];
+  const order = [table.main, table.default];
   for (const [i, lookup] of series.lookups.entries()) {
+    if (lookup.table !== order[i]) return null;
     const step = lookedUp(series, lookup, null, proof, true);
     if (!step) return null;
     steps.push(step);
     if (step.outcome !== 'no-usable-route' && i < series.lookups.length - 1) return null;
   }
   const last = steps.at(-1);
-  return last ? endOf(steps, last) : null;
+  if (!last) return null;
+  if (last.outcome === 'no-usable-route' && steps.length === 1 && proof.snapshot.routes.has(table.default))
+    return null;
+  return endOf(steps, last);
 }
 
 function walkRules(series: Series, flow: Flow, proof: Proof): Replay | null {
@@ -64,6 +78,7 @@ function walkRules(series: Series, flow: Flow, proof: Proof): Replay | null {
   let seen = 0;
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i] as Rule;
+    if (undecidable(rule, flow, series.purpose)) return null;
     if (!matches(rule, flow) || rule.action === 'nop') continue;
     if (rule.action === 'goto') {
       const target = rules.findIndex((other, at) => at > i && other.priority === rule.goto);
@@ -76,6 +91,12 @@ function walkRules(series: Series, flow: Flow, proof: Proof): Replay | null {
       return { steps, end: 'reject', errno: errnoOfAction[rule.action] };
     }
     const lookup = series.lookups[seen];
+    // which table a VRF has is not known here, and one without routes is skipped: then this one is another rule's
+    if (
+      rule.l3mdev &&
+      rules.some((one) => one.action === 'lookup' && !one.l3mdev && one.table === lookup?.table)
+    )
+      return null;
     if (!lookup || (!rule.l3mdev && lookup.table !== rule.table)) {
       // A table that was never made is skipped without a lookup; one that has routes now was asked.
       if (proof.snapshot.routes.has(rule.table) || rule.l3mdev) return null;
@@ -130,7 +151,7 @@ function lookedUp(
     outcome: outcomeOf(lookup.errno),
     errno: lookup.errno,
     lookup,
-    route: found === 'unseen' ? (lookup.errno === 0 ? undefined : null) : found.route,
+    route: found === 'unseen' ? undefined : found.route,
   };
 }
 
@@ -169,6 +190,14 @@ function suppresses(rule: Rule, step: ReplayedStep, proof: Proof, moreFollow: bo
   return link ? link.group === rule.suppressGroup : null;
 }
 
+/** Selectors whose answer depends on what neither the lookup nor the snapshot shows. */
+function undecidable(rule: Rule, flow: Flow, purpose: Purpose): boolean {
+  // a frame out of a tunnel carries the tunnel's id into the target lookup (skb_tunnel_info)
+  if (rule.tunnel && purpose === 'target') return matchesPlain({ ...rule, tunnel: false }, flow);
+  // whether a rule for a VRF takes the flow of a device in it depends on the kernel
+  return flow.l3mdev !== 0 && (rule.iif?.index === flow.l3mdev || rule.oif?.index === flow.l3mdev);
+}
+
 /** fib_rule_match and fib4_rule_match. */
 export function matches(rule: Rule, flow: Flow): boolean {
   return matchesPlain(rule, flow) !== rule.invert;
@@ -195,8 +224,10 @@ function inRange(range: Range | null, port: number): boolean {
 }
 
 /** The flow of a series that fired no lookup at all: every rule that took it rejected by itself. */
-function flowOf(series: Series, pass: Pass): Flow | null {
+function flowOf(series: Series, pass: Pass, proof: Proof): Flow | null {
   if (series.purpose !== 'target') return null;
+  // only a lookup shows the mark of the frame and the VRF of its device
+  if (proof.snapshot.rules.some((rule) => rule.markMask !== 0 || rule.l3mdev)) return null;
   return {
     saddr: pass.frame.senderIp,
     daddr: pass.frame.targetIp,

@@ -1,8 +1,9 @@
+import { contains } from './addresses.js';
 import type { Gates } from './effective.js';
-import { routeType } from './kernel-numbers.js';
+import { loopbackIndex, routeType } from './kernel-numbers.js';
 import type { Replay } from './rules.js';
 import { type Series, validatesByLookup } from './series.js';
-import type { Pass, Snapshot } from './types.js';
+import type { Pass, Route, Snapshot } from './types.js';
 
 export type SourceCheck = 'valid' | 'rp-filter' | 'martian' | 'own-address' | 'unknown';
 
@@ -20,6 +21,8 @@ export interface SourceEvidence {
  */
 export function checkSource(pass: Pass, gates: Gates, oif: number, evidence: SourceEvidence): SourceCheck {
   const { series, replay, snapshot } = evidence;
+  // it asks with the route's out device as in device: another one was not about this route
+  if (series && series.lookups[0]?.iif !== (oif || loopbackIndex)) return 'unknown';
   if (!series) {
     switch (validatesByLookup(pass, gates, oif)) {
       case 'no':
@@ -40,7 +43,7 @@ export function checkSource(pass: Pass, gates: Gates, oif: number, evidence: Sou
       pass,
       gates,
       replay.end === 'match' ? last : null,
-      replay.steps.at(-1)?.route?.type ?? null,
+      replay.steps.at(-1)?.route ?? null,
       snapshot,
     );
   }
@@ -55,18 +58,18 @@ function afterLookup(
   pass: Pass,
   gates: Gates,
   match: Series['lookups'][number] | null,
-  replayedType: number | null,
+  replayed: Route | null,
   snapshot: Snapshot | null,
 ): SourceCheck {
   const filter = gates.read('rp_filter');
   const lastResort = filter !== 0 ? 'rp-filter' : 'valid';
-  if (!match || match.errno !== 0) return lastResort;
-  const type = match.info?.type ?? replayedType;
+  if (match?.errno !== 0) return lastResort;
+  const type = match.info?.type ?? replayed?.type ?? null;
   if (type === null) return 'unknown';
   if (type !== routeType.unicast && !(type === routeType.local && gates.read('accept_local') !== 0)) {
     return type === routeType.local ? 'own-address' : 'martian';
   }
-  const usesDevice = routeUsesDevice(pass, match, snapshot);
+  const usesDevice = routeUsesDevice(pass, match, replayed, snapshot);
   if (usesDevice) return 'valid';
   if (pass.noAddress) return usesDevice === null && filter !== 0 ? 'unknown' : lastResort;
   if (filter === 1) return usesDevice === null ? 'unknown' : 'rp-filter';
@@ -77,16 +80,21 @@ function afterLookup(
 function routeUsesDevice(
   pass: Pass,
   match: Series['lookups'][number],
+  replayed: Route | null,
   snapshot: Snapshot | null,
 ): boolean | null {
   if (match.device === pass.device.index) return true;
   if (match.info?.nexthops === 1) return false;
   const routes = snapshot?.complete ? (snapshot.routes.get(match.table) ?? []) : [];
-  const fitting = routes.filter((route) => route.nexthops.some((nexthop) => nexthop.device === match.device));
-  if (fitting.length === 0) return null;
+  const fitting = (replayed ? [replayed] : routes).filter(
+    (route) =>
+      contains(route.prefix, match.daddr) &&
+      (route.nexthops.length === 0 || route.nexthops.some(({ device }) => device === match.device)),
+  );
+  // not known at all, or with nexthops that were not shown
+  if (fitting.length === 0 || fitting.some(({ nexthops }) => nexthops.length === 0)) return null;
   const answers = new Set(
     fitting.map((route) => route.nexthops.some((nexthop) => nexthop.device === pass.device.index)),
   );
   return answers.size === 1 ? ([...answers][0] ?? null) : null;
 }
-

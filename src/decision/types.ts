@@ -215,6 +215,8 @@ export interface Link {
 
 export interface Address {
   ip: Ipv4;
+  /** The far end of a point-to-point address; absent when there is none. */
+  peer?: Ipv4;
   prefixLength: number;
   /** RT_SCOPE_*: 0 global, 253 link, 254 host. */
   scope: number;

@@ -1,11 +1,11 @@
 import { isLimitedBroadcast, isLoopback, isMulticast, isZeronet } from './addresses.js';
-import { Gates } from './effective.js';
+import type { Gates } from './effective.js';
 import { errno, routeType } from './kernel-numbers.js';
 import { arpFilter, arpIgnore } from './local-gates.js';
 import type { Replay } from './rules.js';
-import type { Parsed, Series } from './series.js';
+import { type Parsed, type Series, validatesByLookup } from './series.js';
 import { checkSource } from './source.js';
-import type { Action, Evidence, Pass, Purpose, Snapshot } from './types.js';
+import type { Action, Evidence, Lookup, Pass, Purpose, Snapshot } from './types.js';
 
 export interface Judgement {
   action: Action;
@@ -49,7 +49,9 @@ export function judge(evidences: Evidences): Judgement {
   if (pass.ending.closed === 'deferred') return verdict('deferred', 'proxy-delay', { because: 'target' });
   const judgement = pass.ending.closed === 'dropped' ? droppedInside(evidences) : processed(evidences);
   if (judgement.reason === 'unknown') return judgement;
-  if (evidences.parsed.ambiguous && judgement.because !== null) {
+  const restsOnLookups =
+    judgement.because !== null || ['forwarding-off', 'source-invalid'].includes(judgement.reason);
+  if (evidences.parsed.ambiguous && restsOnLookups) {
     return unknown(judgement.action, [judgement.reason]);
   }
   // A setting that moved during the pass may have been another one at its gate.
@@ -109,7 +111,9 @@ function badHeader(pass: Pass): Judgement {
 function droppedInside({ pass, gates }: Evidences): Judgement {
   const { frame } = pass;
   if (!pass.settings) return verdict('silent', 'ipv4-disabled');
+  if (amateurRadio.has(pass.device.type)) return unknown('dropped', ['malformed', ...sieved]);
   if (!fitsDevice(pass)) return verdict('silent', 'malformed');
+  if (!showsAddresses(pass)) return unknown('dropped', [...sieved, 'proxy-queue-full']);
   const { senderIp, targetIp } = frame;
   if (isMulticast(targetIp)) return verdict('silent', 'target-invalid', { detail: 'multicast' });
   if (isLoopback(targetIp) && gates.read('route_localnet') === 0) {
@@ -127,6 +131,24 @@ function droppedInside({ pass, gates }: Evidences): Judgement {
   return unknown('dropped', []);
 }
 
+/** ARPHRD_NETROM and ARPHRD_AX25: their ARP has a protocol number of its own. */
+const amateurRadio = new Set([0, 3]);
+
+/** What else arp_process drops, by the addresses asked for. */
+const sieved = ['target-invalid', 'gratuitous-dropped'];
+
+/** The record reads the addresses of a header as Ethernet and IPv4 lay it out; other headers hold them elsewhere. */
+export function showsAddresses({ frame, device }: Pass): boolean {
+  const ieee1394 = device.type === 24; // has no target hardware address
+  return (
+    frame.arpBytes >= 28 &&
+    frame.hardwareLength === 6 &&
+    frame.protocolLength === 4 &&
+    device.addressLength === 6 &&
+    !ieee1394
+  );
+}
+
 /** The switch over dev->type in arp_process. */
 function fitsDevice(pass: Pass): boolean {
   const { hardwareType, protocolType } = pass.frame;
@@ -139,6 +161,7 @@ function fitsDevice(pass: Pass): boolean {
 function processed(evidences: Evidences): Judgement {
   const { pass } = evidences;
   const { reply } = pass;
+  if (!showsAddresses(pass)) return unknown(reply ? 'replied' : 'silent', []);
   if (reply && !(reply.queued && !reply.dropped)) {
     return reply.dropped
       ? verdict('dropped', 'filtered-out', { detail: reply.where })
@@ -154,8 +177,10 @@ function processed(evidences: Evidences): Judgement {
       return silentLocal(evidences);
     case routeType.unicast:
       return notProxied(evidences);
+    case routeType.broadcast:
+      return verdict('silent', 'target-invalid', { detail: 'broadcast', because: 'target' });
     default:
-      return verdict('silent', 'target-invalid', { because: 'target' });
+      return unknown('silent', []);
   }
 }
 
@@ -173,10 +198,7 @@ function replied(evidences: Evidences): Judgement {
   const proxied = forwardsFor(gates);
   if (proxied) return verdict('replied', 'proxy-arp', { because: 'target' });
   // arp_fwd_proxy and arp_fwd_pvlan said no: only pneigh_lookup is left, and the entry has to be there
-  const entry = snapshot?.proxyNeighbours.some(
-    ({ ip, device }) => ip === pass.frame.targetIp && (device === null || device === pass.device.index),
-  );
-  return entry
+  return hasProxyNeighbour(pass, snapshot)
     ? verdict('replied', 'proxy-neighbour', { because: 'target', evidence: 'inferred' })
     : unknown('replied', ['proxy-neighbour']);
 }
@@ -205,8 +227,7 @@ function repliedLocal(evidences: Evidences, because: Purpose): Judgement {
     const own = snapshot.addresses.some((address) => address.ip === pass.frame.targetIp);
     return verdict('replied', own ? 'local-address' : 'local-route', { because, evidence: 'inferred' });
   }
-  // the kernel makes the routes of its own addresses, and marks them so (RTPROT_KERNEL)
-  if (lookup?.info && lookup.info.protocol !== 2) return verdict('replied', 'local-route', { because });
+  // a local route may have been made by hand for an address, too: only the addresses tell
   return unknown('replied', ['local-address', 'local-route']);
 }
 
@@ -241,7 +262,7 @@ function targetRejected(evidences: Evidences): Judgement {
   const fits = (expected: number) => code === (forwarding ? expected : errno.hostunreach);
   if (replayed) {
     if (replayed.end === 'match') {
-      return !forwarding && code === errno.hostunreach
+      return !forwarding && code === errno.hostunreach && needsForwarding(lastOf(parsed, 'target'))
         ? verdict('silent', 'forwarding-off')
         : unknown('silent', []);
     }
@@ -262,15 +283,23 @@ function targetRejected(evidences: Evidences): Judgement {
   if (!pass.customRules) {
     if (last?.errno === errno.again && fits(errno.netunreach))
       return verdict('silent', 'no-route', { because });
-    if (last?.errno === 0 && !forwarding && code === errno.hostunreach)
+    if (last?.errno === 0 && !forwarding && code === errno.hostunreach && needsForwarding(last)) {
       return verdict('silent', 'forwarding-off');
-    return unknown('silent', rejects);
+    }
+    return unknown('silent', last ? rejects : ['forwarding-off', ...rejects]);
   }
   // a rule may have rejected by itself, or suppressed a route: neither leaves an event
   if (forwarding && code === errno.acces) return verdict('silent', 'prohibited');
   if (forwarding && code === errno.inval) return verdict('silent', 'blackholed');
   if (forwarding) return unknown('silent', ['no-route', 'unreachable']);
-  return unknown('silent', last?.errno === 0 ? ['forwarding-off', ...rejects] : rejects);
+  const matched = last?.errno === 0 || (!last && pass.cut > 0);
+  return unknown('silent', matched ? ['forwarding-off', ...rejects] : rejects);
+}
+
+/** ip_route_input_slow looks at a local or broadcast route before it asks whether it may forward. */
+function needsForwarding(lookup: Lookup | null): boolean {
+  const type = lookup?.info?.type;
+  return type !== routeType.local && type !== routeType.broadcast;
 }
 
 const rejects = ['no-route', 'unreachable', 'prohibited', 'blackholed'];
@@ -301,8 +330,8 @@ function withoutRoute(evidences: Evidences): Judgement {
   if (!last) return martian(pass, gates);
   const replayed = replayOf(evidences, 'target');
   const both = ['same-device', 'source-invalid'];
+  // a lookup that fails leaves a route that says so
   if (last.errno !== 0) return unknown('silent', both);
-  if (!replayed && pass.customRules && pass.lookups.length === 0) return unknown('silent', both);
   const type = last.info?.type ?? replayed?.steps.at(-1)?.route?.type ?? null;
   if (type === null) return unknown('silent', ['target-invalid', ...both]);
   if (type === routeType.broadcast && gates.read('bc_forwarding') === 0) {
@@ -314,6 +343,8 @@ function withoutRoute(evidences: Evidences): Judgement {
       ? verdict('silent', 'target-invalid', { because: 'target' })
       : unknown('silent', ['target-invalid']);
   }
+  // without forwarding a unicast route ends in one that rejects
+  if (type === routeType.unicast && gates.read('forwarding') === 0) return unknown('silent', both);
   // with several nexthops the one chosen shows as the in device of the source lookup
   const chosen = parsed.series.find(({ purpose }) => purpose === 'source')?.lookups[0]?.iif;
   const oif = last.info?.nexthops === 1 ? last.device : chosen;
@@ -343,7 +374,11 @@ function afterSource(
   }
   if (otherwise === 'source-invalid') return unknown('silent', ['source-invalid']);
   return oif === pass.device.index && gates.read('proxy_arp_pvlan') === 0
-    ? verdict('silent', 'same-device', { because: 'target' })
+    ? verdict('silent', 'same-device', {
+        because: 'target',
+        // that the sender is no address of this host, only the snapshot tells
+        evidence: !series && validatesByLookup(pass, gates, oif) === 'addresses' ? 'inferred' : 'observed',
+      })
     : unknown('silent', ['same-device', 'source-invalid']);
 }
 
@@ -366,31 +401,81 @@ function silentLocal(evidences: Evidences): Judgement {
     ({ ip, device, created }) => ip === pass.frame.senderIp && device === pass.device.index && !created,
   );
   if (touched) return unknown('silent', ['filtered-out']);
-  const filterSeries = parsed.series.find(({ purpose }) => purpose === 'filter') ?? null;
-  const ignore = filterSeries ? 'open' : arpIgnore(pass, gates, snapshot);
-  if (ignore === 'closed')
-    return verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(gates) });
-  const filter = arpFilter(pass, gates, filterSeries);
-  if (ignore === 'unknown') return unknown('silent', ['arp-ignore', 'neighbour-table-full']);
+  const filters = parsed.series.filter(({ purpose }) => purpose === 'filter');
+  const walk = filters.find(({ direct }) => !direct) ?? null;
+  const direct = filters.find((series) => series.direct) ?? null;
+  const asked = walk ?? direct;
+  const ignored = arpIgnore(pass, gates, snapshot);
+  if (ignored === 'closed') {
+    // arp_filter runs only where arp_ignore let the request through
+    return asked
+      ? unknown('silent', ['arp-ignore', 'arp-filter'])
+      : verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(gates) });
+  }
+  // its lookups are a witness of that, unless they may be the tail of source validation
+  const certain = asked && (direct || !pass.customRules || evidences.replays.get(asked));
+  const ignore = ignored === 'unknown' && certain ? 'open' : ignored;
+  const filter = arpFilter(pass, gates, walk, direct);
+  if (ignore === 'unknown') {
+    const more = filter === 'open' ? [] : ['arp-filter'];
+    return unknown('silent', ['arp-ignore', ...more, 'neighbour-table-full']);
+  }
+  if (filter === 'closed' && mayUseAnotherDefault(pass, snapshot, walk)) {
+    return unknown('silent', ['arp-filter', 'neighbour-table-full']);
+  }
   if (filter === 'closed') return verdict('silent', 'arp-filter', { because: 'filter' });
   if (filter === 'unknown') return unknown('silent', ['arp-filter', 'neighbour-table-full']);
-  return pass.neighbourTableFull
+  // without its start, or with more changes than the record holds, one may have been missed
+  const sawChanges = pass.startNs !== null && pass.neighbours.length < mostNeighbours;
+  return pass.neighbourTableFull && sawChanges
     ? verdict('silent', 'neighbour-table-full')
     : unknown('silent', ['neighbour-table-full']);
 }
 
+/** What the record holds of them (bpf/record.h). */
+const mostNeighbours = 4;
+
+/** fib_select_default may take another default route of the same metric than the lookup showed. */
+function mayUseAnotherDefault(pass: Pass, snapshot: Snapshot | null, walk: Series | null): boolean {
+  const last = walk?.lookups.at(-1);
+  if (last?.errno !== 0 || last.gatewayFamily === 0 || !snapshot?.complete) return false;
+  const defaults = (snapshot.routes.get(last.table) ?? []).filter(({ prefix }) => prefix.length === 0);
+  return defaults.some(
+    ({ metric, nexthops }) =>
+      metric === last.info?.metric && nexthops.some(({ device }) => device === pass.device.index),
+  );
+}
+
 /** A route to elsewhere, and no answer: the gates of proxying in the order of arp_process. */
 function notProxied(evidences: Evidences): Judgement {
-  const { pass, gates } = evidences;
+  const { pass, gates, snapshot } = evidences;
   if (gates.read('forwarding') === 0) return unknown('silent', ['forwarding-off']);
   if (pass.route?.device === pass.device.index) {
     const { senderIp, targetIp } = pass.frame;
     if (senderIp === targetIp) return verdict('silent', 'self-probe');
     return unknown('silent', ['same-device']);
   }
-  if (gates.read('proxy_arp') === 0) return verdict('silent', 'proxy-arp-off');
-  if (!mediumAllows(gates)) return verdict('silent', 'medium-id', { because: 'target' });
-  return unknown('silent', ['filtered-out']);
+  const reason = gates.read('proxy_arp') === 0 ? 'proxy-arp-off' : mediumAllows(gates) ? null : 'medium-id';
+  if (!reason) return unknown('silent', ['filtered-out']);
+  // A proxy neighbour would have answered, and its reply may have been taken away unseen.
+  if (pass.startNs === null || madeNeighbour(pass) || hasProxyNeighbour(pass, snapshot)) {
+    return unknown('silent', [reason, 'filtered-out']);
+  }
+  return verdict('silent', reason, { because: reason === 'medium-id' ? 'target' : null });
+}
+
+/** Only a proxied request makes an entry for its sender; a silent one updates what is there. */
+function madeNeighbour(pass: Pass): boolean {
+  return pass.neighbours.some(
+    ({ ip, device, created }) => created && ip === pass.frame.senderIp && device === pass.device.index,
+  );
+}
+
+/** pneigh_lookup */
+function hasProxyNeighbour(pass: Pass, snapshot: Snapshot | null): boolean {
+  return (snapshot?.proxyNeighbours ?? []).some(
+    ({ ip, device }) => ip === pass.frame.targetIp && (device === null || device === pass.device.index),
+  );
 }
 
 function lastOf(parsed: Parsed, purpose: Purpose) {

@@ -47,7 +47,7 @@ export async function ipBatch(
   for (const line of lines) {
     if (line === '') continue;
     try {
-      answers.push(JSON.parse(line));
+      answers.push(parseIpJson(line));
     } catch {
       return null;
     }
@@ -78,4 +78,16 @@ function ended(child: ChildProcess): Promise<number> {
     child.on('error', () => resolve(-1));
     child.on('close', (code) => resolve(code ?? -1));
   });
+}
+
+/**
+ * Parse a line that `ip -j` printed. It writes control characters of names as they are, which JSON forbids; a
+ * device may bear them, and one such name would hide all the others.
+ */
+export function parseIpJson(line: string): unknown {
+  const legal = line.replace(
+    /[\u0000-\u001f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return JSON.parse(legal);
 }

@@ -31,7 +31,7 @@ export async function takeSnapshot(place: NetnsPlace, withRoutes: boolean): Prom
       rules: rules.map((rule) => readRule(rule, indexes)),
       proxyNeighbours: proxies.map((proxy) => ({
         ip: need(parseIp(String(proxy.dst))),
-        device: typeof proxy.dev === 'string' ? (indexes.get(proxy.dev) ?? null) : null,
+        device: proxy.dev === undefined ? null : need(indexes.get(String(proxy.dev))),
       })),
       complete: withRoutes && batch.whole && routes !== undefined,
       routes: byTable((batch.whole ? (routes ?? []) : []).map((route) => readRoute(route, indexes))),
@@ -76,6 +76,8 @@ function readAddresses(link: Json): Address[] {
     prefixLength: Number(info.prefixlen),
     scope: scopeOf(info.scope),
     device,
+    // of a point-to-point address the subnet is the peer's
+    ...(info.address === undefined ? {} : { peer: need(parseIp(String(info.address))) }),
   }));
 }
 

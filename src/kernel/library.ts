@@ -104,9 +104,13 @@ function explain(error: unknown, path: string): ArpwhyError {
     );
   }
   if (text.includes('libbpf')) {
-    return new ArpwhyError('no-native-library', `libbpf.so.1 is missing: apt-get install libbpf1 (${text})`, {
-      cause: error,
-    });
+    return new ArpwhyError(
+      'no-native-library',
+      `cannot load libbpf.so.1: apt-get install libbpf1 (${text})`,
+      {
+        cause: error,
+      },
+    );
   }
   return new ArpwhyError('no-native-library', `cannot load ${path}: ${text}`, { cause: error });
 }

@@ -32,6 +32,12 @@ export class KernelSymbols {
     return { start, end: start + 4096n };
   }
 
+  /** The names are there, but every address reads 0. */
+  get hidden(): boolean {
+    const text = this.#read();
+    return text !== '' && /^0+ /.test(text) && !/^0*[1-9a-f][0-9a-f]* [tTwW] /m.test(text);
+  }
+
   /** The function that an address lies in; null when there is none. */
   nameOf(address: bigint): string | null {
     const { addresses, names } = this.#table();
@@ -46,7 +52,13 @@ export class KernelSymbols {
   }
 
   #read(): string {
-    this.#text ??= readFileSync('/proc/kallsyms', 'latin1');
+    if (this.#text === null) {
+      try {
+        this.#text = readFileSync('/proc/kallsyms', 'latin1');
+      } catch {
+        this.#text = ''; // a kernel without CONFIG_KALLSYMS
+      }
+    }
     return this.#text;
   }
 

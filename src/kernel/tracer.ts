@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
@@ -8,6 +8,7 @@ import { decodeGeneration, type Generation } from './generation.js';
 import { type Hook, hooks } from './hooks.js';
 import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
+import { missingRights } from './rights.js';
 import { KernelSymbols } from './symbols.js';
 import { type DropNames, decodeBatch } from './wire.js';
 
@@ -259,6 +260,8 @@ function checkPlatform(): void {
       'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo',
     );
   }
+  const missing = missingRights();
+  if (missing !== null) throw new ArpwhyError('not-permitted', missing);
   if (!existsSync('/sys/kernel/btf/vmlinux')) {
     throw new ArpwhyError(
       'unsupported',
@@ -276,7 +279,14 @@ function openObject(native: NativeLibrary): Handle {
   const handle = native.arpwhy_open(path, err);
   if (handle.address() === 0) {
     const log = takeLog(native);
-    throw new ArpwhyError('no-bpf-object', `cannot open ${path}: ${errnoName(err.readInt32LE())}`, { log });
+    const why = lastLine(log) || errnoName(err.readInt32LE());
+    throw new ArpwhyError(
+      'no-bpf-object',
+      `cannot open ${path} (${why}): run make bpf, or install arpwhy again`,
+      {
+        log,
+      },
+    );
   }
   return handle;
 }
@@ -297,7 +307,9 @@ function prepare(
   if (arpProcess.start === 0n) {
     throw new ArpwhyError(
       'unsupported',
-      '/proc/kallsyms does not say where arp_process lies (kernel.kptr_restrict=2 hides it): set kernel.kptr_restrict to 1',
+      symbols.hidden
+        ? '/proc/kallsyms hides where arp_process lies (kernel.kptr_restrict=2 does that): run sysctl kernel.kptr_restrict=1'
+        : '/proc/kallsyms does not name arp_process: it takes a kernel with CONFIG_KALLSYMS=y and CONFIG_INET=y, and /proc mounted',
     );
   }
   const arpRcv = symbols.range('arp_rcv');
@@ -329,7 +341,9 @@ function refuse(log: string, status: number, leftOut: Map<string, string>): void
   if (status === -1 || status === -13) {
     const required = !hook || hook.required;
     if (required && !log.includes('processed')) {
-      throw new ArpwhyError('unsupported', `the kernel refuses BPF programs: ${why}`, { log });
+      throw new ArpwhyError('unsupported', `the kernel refuses BPF programs: ${why}${lockdownHint()}`, {
+        log,
+      });
     }
   }
   if (!hook || leftOut.has(hook.name)) {
@@ -370,6 +384,16 @@ function takeLog(native: NativeLibrary): string {
   const text = Buffer.alloc(65536);
   const length = native.arpwhy_log(text, text.length);
   return text.toString('utf8', 0, length);
+}
+
+/** The kernel says EPERM and no more. */
+function lockdownHint(): string {
+  try {
+    const mode = /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'latin1'))?.[1];
+    return mode === 'confidentiality' ? '; kernel lockdown=confidentiality does that: boot without it' : '';
+  } catch {
+    return '';
+  }
 }
 
 function lastLine(log: string): string {

@@ -40,6 +40,12 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
   const lookups = u8(record.lookups);
   const neighboursAt = at + record.bytes;
   const lookupsAt = neighboursAt + neighbours * layout.neighbour.bytes;
+  const size = u32(record.size);
+  if (lookupsAt + lookups * layout.lookup.bytes !== at + size) {
+    throw new Error(
+      `a record of ${size} bytes that says it holds ${neighbours} neighbours and ${lookups} lookups`,
+    );
+  }
   const startNs = u64(record.startNs);
   const replyQueued = has(layout.flag.replyQueued);
   const replyDropped = has(layout.flag.replyDropped);

@@ -3,7 +3,7 @@ import { ArpwhyError } from '../errors.js';
 import { run } from '../host/run.js';
 import { namespaceDirectory, plainSettings } from './namespace.js';
 import { forgetTables } from './tables.js';
-import type { LabStep, Topology } from './topology.js';
+import { type LabStep, stepOf, type Topology } from './topology.js';
 
 /** Which of several labs of one topology: the prefix of its namespaces' names. */
 export interface LabOptions {
@@ -100,14 +100,8 @@ export class Lab {
    * @throws {ArpwhyError} `usage` when the topology has no such step, naming those that it has.
    */
   async step(name: string): Promise<LabStep> {
-    const step = this.topology.steps.find((one) => one.name === name);
-    if (!step) {
-      const known = this.topology.steps.map((one) => one.name).join(', ');
-      throw new ArpwhyError(
-        'usage',
-        `lab ${this.topology.name} has no step ${JSON.stringify(name)}: known are ${known}`,
-      );
-    }
+    const step = stepOf(this.topology, name);
+    needRoot(`step ${name}`);
     await step.apply(this);
     return step;
   }

@@ -1,3 +1,4 @@
+import { ArpwhyError } from '../errors.js';
 import type { Lab } from './lab.js';
 
 /** What the router is to decide about one request. The words are those of the decision's JSON. */
@@ -34,4 +35,18 @@ export interface Topology {
   /** Wire the empty namespaces; resolves once the first step's expectations hold. */
   build(lab: Lab): Promise<void>;
   steps: LabStep[];
+}
+
+/**
+ * The step of that name.
+ * @throws {ArpwhyError} `usage` when the topology has no such step, naming those that it has.
+ */
+export function stepOf(topology: Topology, name: string): LabStep {
+  const step = topology.steps.find((one) => one.name === name);
+  if (step) return step;
+  const known = topology.steps.map((one) => one.name).join(', ');
+  throw new ArpwhyError(
+    'usage',
+    `lab ${topology.name} has no step ${JSON.stringify(name)}: known are ${known}`,
+  );
 }

@@ -33,7 +33,8 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
   #events: T[] = [];
   #next = 0;
   #ended = false;
-  #wake: (() => void) | null = null;
+  /** Reads that wait: a consumer may ask for several events at once. */
+  #waiting: (() => void)[] = [];
   readonly #leave: () => void;
 
   constructor(leave: () => void) {
@@ -46,14 +47,12 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
 
   push(event: T): void {
     this.#events.push(event);
-    this.#wake?.();
-    this.#wake = null;
+    this.#wake();
   }
 
   end(): void {
     this.#ended = true;
-    this.#wake?.();
-    this.#wake = null;
+    this.#wake();
   }
 
   async next(): Promise<IteratorResult<T>> {
@@ -67,10 +66,12 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
         return { value, done: false };
       }
       if (this.#ended) return { value: undefined, done: true };
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async return(): Promise<IteratorResult<T>> {

@@ -50,6 +50,21 @@ export class History {
     return last.to > since + settleNs;
   }
 
+  /**
+   * Whether all readings of a stretch of time show the same key, or the same part of it. What was read from the
+   * host in that stretch is proven by it, with the time that a change may take on both sides.
+   */
+  holds(part: 'key' | 'rulesKey', value: string, from: bigint, to: bigint): Cover['state'] {
+    const first = this.#intervals.findLastIndex((interval) => interval.from <= from - settleNs);
+    if (first < 0) return 'moved';
+    for (let i = first; i < this.#intervals.length; i++) {
+      const interval = this.#intervals[i] as Interval;
+      if (interval.generation[part] !== value) return 'moved';
+      if (interval.to >= to + settleNs) return 'held';
+    }
+    return 'wait';
+  }
+
   /** Whether one generation held all through a pass, with the time that a change may take on both sides. */
   covers(pass: Pass): Cover {
     if (pass.startNs === null) return { state: 'moved' };

@@ -108,11 +108,10 @@ export class LiveStream {
     this.#tick();
   }
 
-  /** Everything from now on, the start event first. Each caller gets all of it. */
-  async *events(): AsyncGenerator<StreamEvent> {
-    const events = this.#fanout.subscribe();
-    yield this.start;
-    yield* events;
+  /** Everything from this call on, the start event first. Each caller gets all of it. */
+  events(): AsyncGenerator<StreamEvent> {
+    // a generator's body runs when it is first read: what came until then would be missed
+    return behind(this.start, this.#fanout.subscribe());
   }
 
   /** Requests seen so far, after the kernel filters. */
@@ -144,9 +143,10 @@ export class LiveStream {
   }
 
   #drain(): void {
-    if (!this.#draining || this.#fanout.congested) return;
+    if (!this.#draining) return;
     const until = performance.now() + turnMs;
-    let more = true;
+    // behind a slow reader the ring holds what comes, but generations are read on: the tick comes again
+    let more = !this.#fanout.congested;
     while (more && performance.now() < until) {
       const drained = this.#tracer.drain();
       for (const pass of drained.passes) this.#take(pass);
@@ -227,7 +227,7 @@ export class LiveStream {
       host: this.start.host,
       tier: this.start.tier,
       netnsName: namespace.name,
-      names: namespace.names,
+      names: namespace.namesAt(request.pass, proof),
       wallTime: (ns) => this.#clock.format(ns),
     });
     const final = decision.verdict.action !== 'deferred';
@@ -281,6 +281,8 @@ export class LiveStream {
   async #end(why: EndEvent['why']): Promise<EndEvent> {
     this.#tracer.detach();
     this.#draining = false;
+    // the last decision of a count ends the trace from within judging its queue, which has to come to its end first
+    await Promise.resolve();
     if (this.#turn) clearImmediate(this.#turn);
     for (let more = true; more; ) {
       const drained = this.#tracer.drain();
@@ -333,6 +335,11 @@ export class LiveStream {
       frames: counters.frames,
     };
   }
+}
+
+async function* behind(start: StartEvent, events: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent> {
+  yield start;
+  yield* events;
 }
 
 /** Only what went through arp_process looked anything up. */

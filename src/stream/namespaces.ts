@@ -116,15 +116,18 @@ export class Namespaces {
     }
     for (const place of places) {
       const known = this.#byInode.get(place.inode);
-      if (known) {
-        if (known.name !== place.name) known.refreshPlace();
-        continue;
-      }
+      // an inode number is given anew as soon as its namespace is gone: a new name may mean a new namespace
+      if (known && known.name === place.name) continue;
       const fd = openNamespace(place);
       if (fd === null) continue;
       const generation = this.#tracer.generationOf(fd);
       closeSync(fd);
-      if (generation) this.#add(place.inode, generation.netns.address);
+      if (!generation) continue;
+      if (known?.address === generation.netns.address) known.refreshPlace();
+      else {
+        known?.close();
+        this.#add(place.inode, generation.netns.address);
+      }
     }
   }
 }

@@ -1,4 +1,13 @@
-import type { FibMatch, NameTables, Pass, Proof, Purpose, Request, Snapshot } from '../decision/types.js';
+import type {
+  FibMatch,
+  Link,
+  NameTables,
+  Pass,
+  Proof,
+  Purpose,
+  Request,
+  Snapshot,
+} from '../decision/types.js';
 import { FibAsker } from '../host/ask.js';
 import { IprouteNames } from '../host/names.js';
 import { findNamespace, type NetnsPlace } from '../host/netns.js';
@@ -16,10 +25,27 @@ const largeMs = 60_000;
 const mostQuestions = 16;
 const keptAnswers = 4096;
 
-interface Held {
+/**
+ * What was read between two equal generations. It is proven once they are seen to have held for some time before
+ * and after: a change that was half done meanwhile shows in what was read, but not yet in the generation.
+ */
+interface Reading {
+  from: bigint;
+  to: bigint;
+}
+
+interface Held extends Reading {
+  /** Empty when routes moved while it was taken. */
   key: string;
   rulesKey: string;
   snapshot: Snapshot;
+  /** What is proven for good; null until it is known. */
+  routesProven: boolean | null;
+  rulesProven: boolean | null;
+}
+
+interface Answer extends Reading {
+  match: FibMatch | null;
 }
 
 /** A request that waits for its proof. */
@@ -43,10 +69,11 @@ export class WatchedNamespace {
   /** performance.now() of the last request. */
   lastRequest = 0;
   #snapshots: Held[] = [];
-  #answers = new Map<string, FibMatch | null>();
+  #answers = new Map<string, Answer>();
   #asking = new Set<string>();
   #asker: FibAsker | null = null;
-  #taking = false;
+  /** The part of the generation that rules depend on, as it was when the snapshot that is being taken was begun. */
+  #taking: string | null = null;
   #nextSnapshot = 0;
   #largeUntil = 0;
   readonly #read: () => Generation | null;
@@ -91,34 +118,82 @@ export class WatchedNamespace {
    * rules do, and routes from questions asked under the same generation.
    */
   proofFor(pass: Pass, generation: Generation): Proof | null {
-    const whole = this.#snapshots.find(({ key, snapshot }) => key === generation.key && snapshot.complete);
+    const whole = this.#whole(generation);
     if (whole) return { snapshot: whole.snapshot, matches: {} };
-    const rules = this.#snapshots.find(({ rulesKey }) => rulesKey === generation.rulesKey);
+    const rules = this.#rules(generation);
     if (!rules) return null;
     const matches: Partial<Record<Purpose, FibMatch>> = {};
     for (const { purpose, key } of this.#questions(pass, generation)) {
       const answer = this.#answers.get(key);
-      if (answer) matches[purpose] = answer;
+      if (!answer?.match) continue;
+      const state = this.history.holds('key', generation.key, answer.from, answer.to);
+      if (state === 'held') matches[purpose] = answer.match;
+      else if (state === 'moved') this.#answers.delete(key);
     }
     if (!matches.target) return null;
     return { snapshot: { ...rules.snapshot, complete: false, routes: new Map() }, matches };
   }
 
-  /** Whether anything that would serve this generation is on its way. */
+  /** Whether anything that would serve this generation can still come: nothing can be read of one that is over. */
   expects(generation: Generation): boolean {
-    return this.#taking || this.#asking.size > 0 || this.history.latest?.key === generation.key;
+    return this.#taking === generation.rulesKey || this.history.latest?.key === generation.key;
   }
 
   /** Begin what is needed to prove this pass, as far as the bounds allow. */
   prepare(pass: Pass, now: number): void {
     const latest = this.history.latest;
     if (!latest || !this.place) return;
-    const whole = this.#snapshots.some(({ key, snapshot }) => key === latest.key && snapshot.complete);
-    if (whole) return;
+    if (this.#snapshots.some(({ key, routesProven }) => key === latest.key && routesProven !== false)) return;
     const large = now < this.#largeUntil;
-    const rulesKnown = this.#snapshots.some(({ rulesKey }) => rulesKey === latest.rulesKey);
-    if (!this.#taking && now >= this.#nextSnapshot && !(large && rulesKnown)) void this.#takeSnapshot(!large);
+    const rulesKnown = this.#snapshots.some(
+      ({ rulesKey, rulesProven }) => rulesKey === latest.rulesKey && rulesProven !== false,
+    );
+    if (this.#taking === null && now >= this.#nextSnapshot && !(large && rulesKnown)) {
+      void this.#takeSnapshot(!large);
+    }
     if (rulesKnown) this.#ask(pass, latest);
+  }
+
+  /** Names as they were at a pass: devices may have got others since then. */
+  namesAt(pass: Pass, proof: Proof | null): NameTables {
+    const links = proof?.snapshot.links ?? this.#linksAt(pass);
+    const { names } = this;
+    return {
+      table: (id) => names.table(id),
+      protocol: (id) => names.protocol(id),
+      device: (index) => (index === pass.device.index ? pass.device.name : (links?.get(index)?.name ?? null)),
+    };
+  }
+
+  /** The links of a snapshot that says the same of devices as was true all through a pass. */
+  #linksAt(pass: Pass): Map<number, Link> | null {
+    const start = pass.startNs ?? pass.endNs;
+    const held = this.#snapshots.find(
+      ({ rulesKey, rulesProven }) =>
+        rulesProven && this.history.holds('rulesKey', rulesKey, start, pass.endNs) === 'held',
+    );
+    return held?.snapshot.links ?? null;
+  }
+
+  #whole({ key }: Generation): Held | undefined {
+    return this.#snapshots.find((held) => {
+      if (held.key !== key || !held.snapshot.complete) return false;
+      held.routesProven ??= this.#proven('key', held.key, held);
+      return held.routesProven;
+    });
+  }
+
+  #rules({ rulesKey }: Generation): Held | undefined {
+    return this.#snapshots.find((held) => {
+      if (held.rulesKey !== rulesKey) return false;
+      held.rulesProven ??= this.#proven('rulesKey', held.rulesKey, held);
+      return held.rulesProven;
+    });
+  }
+
+  #proven(part: 'key' | 'rulesKey', value: string, { from, to }: Reading): boolean | null {
+    const state = this.history.holds(part, value, from, to);
+    return state === 'wait' ? null : state === 'held';
   }
 
   close(): void {
@@ -129,12 +204,14 @@ export class WatchedNamespace {
     const { place } = this;
     const before = this.#read();
     if (!before || !place) return;
-    this.#taking = true;
+    // right after a change: what is read now could still be from before it
+    if (this.history.holds('rulesKey', before.rulesKey, before.ns, before.ns) === 'moved') return;
+    this.#taking = before.rulesKey;
     const started = performance.now();
     const snapshot = await takeSnapshot(place, withRoutes).catch(() => null);
     const after = this.#read();
     const took = performance.now() - started;
-    this.#taking = false;
+    this.#taking = null;
     this.#nextSnapshot = performance.now() + Math.max(pauseMs, 5 * took);
     if (!snapshot || !after) return;
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
@@ -142,7 +219,15 @@ export class WatchedNamespace {
     const routesHeld = before.key === after.key;
     if (!routesHeld && before.rulesKey !== after.rulesKey) return;
     const held = routesHeld ? snapshot : { ...snapshot, complete: false, routes: new Map() };
-    this.#snapshots.unshift({ key: routesHeld ? after.key : '', rulesKey: after.rulesKey, snapshot: held });
+    this.#snapshots.unshift({
+      key: routesHeld ? after.key : '',
+      rulesKey: after.rulesKey,
+      snapshot: held,
+      from: before.ns,
+      to: after.ns,
+      routesProven: routesHeld && held.complete ? null : false,
+      rulesProven: null,
+    });
     this.#snapshots.length = Math.min(this.#snapshots.length, keptSnapshots);
     this.names = this.#makeNames();
   }
@@ -163,13 +248,15 @@ export class WatchedNamespace {
       );
       const before = this.#read();
       if (before?.key !== generation.key) return;
+      if (this.history.holds('key', before.key, before.ns, before.ns) === 'moved') return;
       this.#asking.add(key);
       const question = { target: lookup.daddr, sender: lookup.saddr, device, mark: lookup.mark };
       void this.#asker.ask(question).then((match) => {
         this.#asking.delete(key);
-        if (this.#read()?.key !== generation.key) return;
+        const after = this.#read();
+        if (after?.key !== generation.key) return;
         if (this.#answers.size >= keptAnswers) this.#answers.clear();
-        this.#answers.set(key, match);
+        this.#answers.set(key, { match, from: before.ns, to: after.ns });
       });
     }
   }

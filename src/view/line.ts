@@ -34,7 +34,7 @@ export class LineView {
     const lines = header === null ? [] : [this.#style('dim', header)];
     lines.push(`${clock} ${this.#headline(decision)}`);
     for (const [label, text] of this.#explanation(decision))
-      lines.push(`${indent}${label.padEnd(11)} ${text}`);
+      lines.push(`${indent}${label.padEnd(11)} ${escapeText(text)}`);
     return `${lines.join('\n')}\n`;
   }
 
@@ -42,7 +42,9 @@ export class LineView {
   silent(time: string, counts: ReadonlyMap<string, number>): string {
     const { clock, header } = this.#time.show(time);
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([code, count]) => `${code} ${count}`);
+    const parts = [...counts]
+      .sort((a, b) => b[1] - a[1])
+      .map(([code, count]) => `${escapeText(code)} ${count}`);
     const line = this.#style('dim', `${clock} ${total} silent: ${parts.join(', ')} (--silent shows them)`);
     return `${header === null ? '' : `${this.#style('dim', header)}\n`}${line}\n`;
   }
@@ -51,13 +53,16 @@ export class LineView {
     const { verdict, request, reply } = decision;
     const where = [decision.netns.name, decision.device.name ?? String(decision.device.index)]
       .filter((name) => name !== null)
-      .map(escapeText)
       .join(' ');
     const asked = `who-has ${request.target.ip ?? '?'} tell ${request.sender.ip ?? '?'}`;
-    const action = this.#style(actionFormat[verdict.action] ?? 'bold', verdict.action.toUpperCase());
-    const detail = verdict.detail === null ? '' : ` (${escapeText(verdict.detail)})`;
-    const parts = [`${where}  ${asked.padEnd(44)}`, `${action} ${verdict.reason}${detail}`];
-    if (reply) parts.push(`is-at ${reply.mac}`);
+    const format = actionFormat[verdict.action] ?? 'bold';
+    const action = this.#style(format, escapeText(verdict.action.toUpperCase()));
+    const detail = verdict.detail === null ? '' : ` (${verdict.detail})`;
+    const parts = [
+      escapeText(`${where}  ${asked.padEnd(44)}`),
+      `${action} ${escapeText(`${verdict.reason}${detail}`)}`,
+    ];
+    if (reply) parts.push(escapeText(`is-at ${reply.mac}`));
     if (verdict.deferredNs !== null) parts.push(`delayed ${Math.round(verdict.deferredNs / 1e6)} ms`);
     return parts.join('  ');
   }

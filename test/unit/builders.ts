@@ -19,6 +19,7 @@ import type {
   SettingName,
   Snapshot,
 } from '../../src/decision/types.js';
+import { validateEvent } from '../schema.js';
 
 /** The asking device, and the one behind which targets lie. */
 export const asking = 2;
@@ -235,7 +236,10 @@ export function route(
   };
 }
 
-type SnapshotFields = Omit<Partial<Snapshot>, 'routes' | 'links'> & { routes?: Route[]; links?: Partial<Link>[] };
+type SnapshotFields = Omit<Partial<Snapshot>, 'routes' | 'links'> & {
+  routes?: Route[];
+  links?: Partial<Link>[];
+};
 
 export function snapshot(fields: SnapshotFields = {}): Snapshot {
   const { routes = [], links = [], ...rest } = fields;
@@ -278,11 +282,12 @@ export function neighbour(fields: Partial<NeighbourEvent> = {}): NeighbourEvent 
 }
 
 export function request(of: Pass, first: Pass | null = null): Request {
-  return { id: 't-1', first, pass: of };
+  return { id: '7f3a-1', first, pass: of };
 }
 
+/** Decide, and hold the decision against the schema. */
 export function decideOn(of: Pass, proven: Proof | null = null, first: Pass | null = null): Decision {
-  return decide(request(of, first), proven, {
+  const decision = decide(request(of, first), proven, {
     host: 'node0-4f1c',
     tier: 'tracepoint',
     netnsName: 'node0',
@@ -291,8 +296,10 @@ export function decideOn(of: Pass, proven: Proof | null = null, first: Pass | nu
       protocol: (id) => ({ 2: 'kernel', 3: 'boot' })[id] ?? String(id),
       device: (index) => ({ 1: 'lo', [asking]: 'bond0.90', [other]: 'bond0' })[index] ?? null,
     },
-    wallTime: (ns) => `ns:${ns}`,
+    wallTime: (ns) => `2026-11-22T03:33:01.${String(ns).padStart(9, '0')}Z`,
   });
+  validateEvent(decision);
+  return decision;
 }
 
 export function parse(of: Pass) {

@@ -22,3 +22,8 @@ export async function arpgen(netns: string, args: readonly string[], device = 'e
   const status = await new Promise((resolve) => child.on('close', resolve));
   if (status !== 0) throw new Error(`arpgen in ${netns} ended with ${status}: ${stderr}`);
 }
+
+/** Send one whole Ethernet frame, given in hexadecimal. */
+export async function rawFrame(netns: string, hex: string, device = 'eth0'): Promise<void> {
+  await arpgen(netns, ['--raw', hex, '--count', '1'], device);
+}

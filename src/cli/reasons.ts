@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { reason, reasons } from '../decision/reasons.js';
+import { ArpwhyError } from '../errors.js';
+import { reasonDetail, reasonList, verdictsPage } from '../view/reasons.js';
+import { type Context, outputOf } from './context.js';
+
+export function addReasons(program: Command, context: Context): void {
+  program
+    .command('reasons [code]')
+    .description('what each reason means, what to check, and what changes it')
+    .option('--json', 'the table as JSON')
+    .option('--markdown', 'the page docs/verdicts.md')
+    .action(async (code: string | undefined, options: { json?: boolean; markdown?: boolean }) => {
+      const output = outputOf(context);
+      await output.write(text(code, options));
+      output.check();
+    });
+}
+
+function text(code: string | undefined, options: { json?: boolean; markdown?: boolean }): string {
+  if (options.markdown) return verdictsPage();
+  if (code === undefined) return options.json ? `${JSON.stringify(reasons)}\n` : reasonList();
+  const found = reason(code);
+  if (!found) {
+    throw new ArpwhyError('usage', `there is no reason ${code}: arpwhy reasons lists them all`);
+  }
+  return options.json ? `${JSON.stringify(found)}\n` : reasonDetail(found);
+}

@@ -1,0 +1,83 @@
+import { type Reason, reasons, unknownSentence } from '../decision/reasons.js';
+import type { Action } from '../decision/types.js';
+
+const actions: Record<Action, string> = {
+  replied: 'The kernel answered, and the reply was taken by the queue of the asking device.',
+  silent: 'The kernel looked at the request, and a gate closed.',
+  dropped: 'A filter or a queue took the request or the reply away.',
+  deferred: 'The kernel will decide again: told with `--all`, or when a trace ends before the second pass.',
+};
+
+/** All reasons for a terminal, one line each, in the order in which the kernel closes its gates. */
+export function reasonList(): string {
+  const width = Math.max(...reasons.map(({ code }) => code.length));
+  const groups = Object.keys(actions).map((action) => {
+    const rows = reasons.filter((reason) => reason.action === action);
+    return [`${action}:`, ...rows.map(({ code, sentence }) => `  ${code.padEnd(width)}  ${sentence}`)].join(
+      '\n',
+    );
+  });
+  return `${groups.join('\n')}\nunknown:\n  ${unknownSentence}\n`;
+}
+
+/** One reason for a terminal, with all that is known of it. */
+export function reasonDetail(reason: Reason): string {
+  const rows: [string, string][] = [
+    ['what', reason.sentence],
+    ['check', reason.check],
+    ['change', reason.change],
+  ];
+  if (reason.setting) rows.push(['setting', `net.ipv4.*.DEV.${reason.setting}`]);
+  if (reason.blind) rows.push(['blind to', reason.blind]);
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(9)} ${text}`);
+  return `${reason.action} ${reason.code}\n${lines.join('\n')}\n`;
+}
+
+/** docs/verdicts.md, made from the same table. */
+export function verdictsPage(): string {
+  const sections = (Object.keys(actions) as Action[]).map((action) => {
+    const rows = reasons.filter((reason) => reason.action === action);
+    return [`## ${action}`, '', actions[action], '', ...rows.map(section)].join('\n');
+  });
+  return [...introduction, ...sections, ...ending].join('\n');
+}
+
+function section(reason: Reason): string {
+  const lines = [`### \`${reason.code}\``, '', reason.sentence, ''];
+  lines.push(`- To check: ${code(reason.check)}`, `- To change it: ${code(reason.change)}`);
+  if (reason.blind) lines.push(`- Cannot be seen: ${reason.blind}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Commands and sysctls stand out; prose stays prose. */
+function code(text: string): string {
+  return text
+    .split('; ')
+    .map((part) => (/^(ip|nft|tc|sysctl|tcpdump) /.test(part) ? part.replace(/^[^(:]*[^(: ]/, '`$&`') : part))
+    .join('; ');
+}
+
+const introduction = [
+  '# Verdicts',
+  '',
+  'Made by `make docs` from the table of reasons (`src/decision/reasons.ts`), which also feeds `arpwhy reasons`,',
+  'the text view and the JSON contract. DEV, TARGET and SENDER stand for what the decision shows.',
+  '',
+  'Every request that the kernel handles ends in one verdict: an action and the one reason for it. The kernel goes',
+  'through its gates in a fixed order, and the first one that closes is the reason, also where later ones would have',
+  'closed as well. Where a lookup justified the verdict, the decision names the step (`because`): the rule, the table,',
+  'the matched route. Settings are shown as the kernel read them, with their scope: `all` and `dev`. Of most, either',
+  'scope switches it on; of `rp_filter`, `arp_ignore` and `arp_accept` the greater value counts; `forwarding` and',
+  '`medium_id` count by device alone.',
+  '',
+];
+
+const ending = [
+  '## unknown',
+  '',
+  'Not a reason: it stands where the evidence leaves more than one, or none. `candidates` names those that are left.',
+  'It is told rather than guessed: a rule or route changed in the same moment, a table is too large to read, another',
+  'packet with the same addresses was on its way. A quiet second later it should be gone; where it stays,',
+  '`arpwhy doctor` says what this kernel does not show.',
+  '',
+];

@@ -1,0 +1,5 @@
+import type { Row } from './row.js';
+import { proxying } from './rows-proxying.js';
+
+/** Every row, by theme. */
+export const tables: Record<string, readonly Row[]> = { proxying };

@@ -1,0 +1,95 @@
+import { run } from '../../../src/host/run.js';
+import { inside, plainSettings, waitUp, writeSettings } from '../../../src/lab/namespace.js';
+import type { Row, Traffic } from './row.js';
+import { arpgen, rawFrame } from '../support/arpgen.js';
+
+/**
+ * Three namespaces for one row:
+ *
+ *   asker eth0 (10.1.0.9) -- in0 router out0 -- eth0 behind (10.2.0.9)
+ *
+ * The router has 10.1.0.1/24 on in0 and 10.2.0.1/24 on out0, forwards, and has stock settings else; with
+ * `world: 'bare'` it has the devices, but no address and no route.
+ */
+export class World {
+  readonly router: string;
+  readonly asker: string;
+  readonly behind: string;
+
+  static async up(prefix: string, kind: Row['world'] = 'plain'): Promise<World> {
+    const world = new World(prefix);
+    try {
+      await world.#build(kind === 'bare');
+    } catch (error) {
+      await world.down();
+      throw error;
+    }
+    return world;
+  }
+
+  private constructor(prefix: string) {
+    this.router = `${prefix}router`;
+    this.asker = `${prefix}asker`;
+    this.behind = `${prefix}behind`;
+  }
+
+  /** Run the lines of a row. @throws {ArpwhyError} `host-command` for one that fails */
+  async lines(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      const [, where, command = ''] = /^(?:(asker|behind): )?(.*)$/.exec(line) ?? [];
+      const netns = where === 'asker' ? this.asker : where === 'behind' ? this.behind : this.router;
+      const setting = /^sysctl (\S+)=(-?\d+)$/.exec(command);
+      if (setting) await writeSettings(netns, { [`ipv4/${setting[1]}`]: Number(setting[2]) });
+      else await run(inside(netns, command.split(' ')));
+    }
+  }
+
+  async send(traffic: Traffic): Promise<void> {
+    const netns =
+      traffic.from === 'behind' ? this.behind : traffic.from === 'router' ? this.router : this.asker;
+    const device = traffic.device ?? 'eth0';
+    if (traffic.raw !== undefined) return rawFrame(netns, traffic.raw.replaceAll(' ', ''), device);
+    const to = traffic.to ?? 'router';
+    const args = ['--sender', traffic.sender ?? '10.1.0.9', '--target', traffic.target ?? '10.2.0.5'];
+    args.push('--to', to === 'router' ? macs.in0 : to === 'broadcast' ? 'ff:ff:ff:ff:ff:ff' : to);
+    if (traffic.senderMac) args.push('--sender-mac', traffic.senderMac);
+    await arpgen(netns, [...args, '--count', String(traffic.count ?? 1)], device);
+  }
+
+  async down(): Promise<void> {
+    for (const netns of [this.router, this.asker, this.behind]) {
+      await run(['ip', 'netns', 'del', netns], { allowFailure: true });
+    }
+  }
+
+  async #build(bare: boolean): Promise<void> {
+    const all = [this.router, this.asker, this.behind];
+    await run(['ip', '-batch', '-'], { input: all.map((name) => `netns add ${name}\n`).join('') });
+    for (const netns of all) await plainSettings(netns);
+    const lines = [
+      `link add in0 address ${macs.in0} type veth peer name eth0 address ${macs.asker} netns ${this.asker}`,
+      `link add out0 address ${macs.out0} type veth peer name eth0 address ${macs.behind} netns ${this.behind}`,
+      'link set lo up',
+    ];
+    if (!bare) lines.push('address add 10.1.0.1/24 dev in0', 'address add 10.2.0.1/24 dev out0');
+    lines.push('link set in0 up', 'link set out0 up');
+    await run(['ip', '-n', this.router, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    await run(['ip', '-n', this.asker, '-batch', '-'], { input: 'link set lo up\nlink set eth0 up\n' });
+    await run(['ip', '-n', this.behind, '-batch', '-'], {
+      input: 'link set lo up\nlink set eth0 up\naddress add 10.2.0.9/24 dev eth0\n',
+    });
+    await writeSettings(this.router, {
+      'ipv4/ip_forward': 1,
+      'ipv4/conf/in0/forwarding': 1,
+      'ipv4/conf/out0/forwarding': 1,
+    });
+    await waitUp(this.router, ['in0', 'out0']);
+  }
+}
+
+export const macs = {
+  in0: '02:00:00:00:01:01',
+  out0: '02:00:00:00:02:01',
+  asker: '02:00:00:00:01:09',
+  behind: '02:00:00:00:02:09',
+} as const;

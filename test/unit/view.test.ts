@@ -1,0 +1,291 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Decision, DecisionStep, Verdict } from '../../src/decision/types.js';
+import { escapeText } from '../../src/view/escape.js';
+import { LineView } from '../../src/view/line.js';
+import { plain, styleFor } from '../../src/view/style.js';
+import { TimeColumn } from '../../src/view/time.js';
+
+function missed(id: number, name: string, priority: number, selector: string): DecisionStep {
+  return {
+    purpose: 'target',
+    rule: { priority, selector },
+    table: { id, name },
+    outcome: 'no-usable-route',
+    errno: 11,
+    route: null,
+    evidence: { rule: 'inferred', outcome: 'observed' },
+  };
+}
+
+const matched: DecisionStep = {
+  purpose: 'target',
+  rule: { priority: 32766, selector: '' },
+  table: { id: 254, name: 'main' },
+  outcome: 'match',
+  errno: 0,
+  route: {
+    type: 'unicast',
+    prefix: '0.0.0.0/0',
+    device: { index: 4, name: 'bond0' },
+    gateway: '10.0.0.1',
+    protocol: 'boot',
+    metric: 0,
+  },
+  evidence: {
+    rule: 'inferred',
+    outcome: 'observed',
+    prefix: 'inferred',
+    device: 'observed',
+    gateway: 'observed',
+  },
+};
+
+/** The decision that the design shows. */
+const replied: Decision = {
+  schema: 'arpwhy.decision/1',
+  id: '7f3a-18',
+  host: 'node0-4f1c',
+  time: '2026-11-22T03:33:01.123456789Z',
+  monotonicNs: '2769098612439',
+  tier: 'tracepoint',
+  netns: { inode: 4026532177, name: 'node0' },
+  device: { index: 2, name: 'bond0.90' },
+  request: {
+    sender: { ip: '192.0.2.1', mac: '02:00:00:00:00:99' },
+    target: { ip: '192.0.2.77' },
+    destination: 'ff:ff:ff:ff:ff:ff',
+    cast: 'broadcast',
+  },
+  steps: [missed(255, 'local', 0, ''), missed(90, 'public_90', 32765, 'iif bond0.90'), matched],
+  because: 2,
+  verdict: {
+    action: 'replied',
+    reason: 'proxy-arp',
+    detail: null,
+    candidates: null,
+    evidence: 'observed',
+    deferredNs: 443000000,
+  },
+  reply: { mac: 'a0:36:9f:59:be:ef', latencyNs: 13000 },
+  settings: { forwarding: { dev: 1 }, proxy_arp: { all: 0, dev: 1 } },
+  neighbours: [],
+  stamps: { fib: 18, rules: 3, genid: 41, nexthop: 0 },
+  cut: 0,
+  unknown: [],
+};
+
+const silent = (verdict: Partial<Verdict>, rest: Partial<Decision> = {}): Decision => ({
+  ...replied,
+  verdict: { ...replied.verdict, action: 'silent', deferredNs: null, ...verdict },
+  reply: null,
+  ...rest,
+});
+
+/** The lines behind the header with the date. */
+const show = (decision: Decision) =>
+  new LineView({ utc: true }).decision(decision).split('\n').slice(1).join('\n');
+
+describe('LineView', () => {
+  it('shows the decision of the design', () => {
+    expect(new LineView({ utc: true }).decision(replied)).toBe(
+      [
+        '2026-11-22 (UTC)',
+        '03:33:01.123 node0 bond0.90  who-has 192.0.2.77 tell 192.0.2.1             REPLIED proxy-arp  is-at a0:36:9f:59:be:ef  delayed 443 ms',
+        '             because     ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766',
+        '             first tried table public_90 (~rule 32765, iif bond0.90): no usable route',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('keeps the verdicts below each other, however long the addresses are', () => {
+    const [sender, target] = ['198.51.100.200', '203.0.113.199'];
+    const long = { ...replied.request, sender: { ip: sender, mac: null }, target: { ip: target } };
+    const at = (decision: Decision) => show(decision).indexOf('REPLIED');
+    expect(at({ ...replied, request: long })).toBe(at(replied));
+  });
+
+  it('names the candidates of what is unknown, and what was looked up', () => {
+    const text = show(
+      silent({ reason: 'unknown', candidates: ['same-device', 'source-invalid'] }, { because: null }),
+    );
+    expect(text).toContain('SILENT unknown\n');
+    expect(text).toContain('             not proven  it is one of same-device, source-invalid\n');
+    expect(text).toContain('             first tried table main (~rule 32766): a route\n');
+    expect(text).not.toContain('because ');
+  });
+
+  it('says so when no reason fits', () => {
+    expect(show(silent({ reason: 'unknown', candidates: [] }, { because: null, steps: [] }))).toBe(
+      '03:33:01.123 node0 bond0.90  who-has 192.0.2.77 tell 192.0.2.1             SILENT unknown\n' +
+        '             not proven  no reason fits what was seen\n',
+    );
+  });
+
+  it('tells the setting where no lookup closed the gate', () => {
+    const text = show(
+      silent(
+        { reason: 'proxy-arp-off' },
+        { because: null, steps: [], settings: { proxy_arp: { all: 0, dev: 0 } } },
+      ),
+    );
+    expect(text).toMatch(/^03:33.* SILENT proxy-arp-off\n {13}because {5}.*\(proxy_arp: all 0, dev 0\)\n$/);
+  });
+
+  it('shows the detail of a reason', () => {
+    expect(show(silent({ reason: 'source-invalid', detail: 'rp-filter' }))).toContain(
+      'SILENT source-invalid (rp-filter)\n',
+    );
+  });
+
+  it('says how many lookups were cut off', () => {
+    expect(show({ ...replied, cut: 3 })).toMatch(/\n {13}cut {9}3 lookups did not fit into the record\n$/);
+  });
+
+  it('marks nothing as inferred that is not there: without a proof, only what was observed', () => {
+    const route = { type: 'unicast', prefix: null, device: { index: 4, name: null }, gateway: null };
+    const step: DecisionStep = {
+      ...matched,
+      rule: null,
+      table: { id: 90, name: null },
+      route: { ...route, protocol: null, metric: null },
+      evidence: { outcome: 'observed' },
+    };
+    const text = show({ ...replied, steps: [step], because: 0 });
+    expect(text).toContain('             because     some route dev 4, table 90\n');
+    expect(text).not.toContain('~');
+  });
+
+  it.each([
+    ['unreachable', 'unreachable'],
+    ['prohibit', 'prohibited'],
+    ['blackhole', 'blackholed'],
+    ['suppressed', 'route suppressed by the rule'],
+    ['no-table', 'no such table'],
+  ] as const)('words the outcome %s', (outcome, words) => {
+    const tried: DecisionStep = { ...missed(90, 'public_90', 32765, ''), outcome };
+    expect(show({ ...replied, steps: [tried, matched], because: 1 })).toContain(
+      `first tried table public_90 (~rule 32765): ${words}\n`,
+    );
+  });
+
+  it('names a rule that rejects by itself', () => {
+    const step: DecisionStep = { ...missed(0, '', 100, ''), table: null, outcome: 'prohibit' };
+    expect(show(silent({ reason: 'prohibited' }, { steps: [step], because: 0 }))).toContain(
+      'because     prohibited, ~rule 100\n',
+    );
+  });
+
+  it('shows a namespace without a name, a device without one, and nobody', () => {
+    const request = { ...replied.request, sender: { ip: null, mac: null }, target: { ip: null } };
+    expect(
+      show({
+        ...replied,
+        netns: { inode: 1, name: null },
+        device: { index: 7, name: null },
+        request,
+      }),
+    ).toMatch(/^03:33:01\.123 7 {2}who-has \? tell \? /);
+  });
+
+  it('lets nothing that strangers wrote reach the terminal', () => {
+    const evil = '\u001b[2J\u009b\u202e\n';
+    const everywhere = JSON.parse(JSON.stringify(replied), (key, value) =>
+      typeof value === 'string' && !['time', 'outcome', 'evidence', 'purpose'].includes(key) && key !== 'rule'
+        ? `${value}${evil}`
+        : value,
+    ) as Decision;
+    const lines = new LineView({ utc: true }).decision(everywhere).split('\n');
+    expect(lines).toHaveLength(5);
+    expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u0080-\u009f\u202e]/);
+    const counted = new LineView({ utc: true }).silent(replied.time, new Map([[`no-route${evil}`, 1]]));
+    expect(counted.split('\n')).toHaveLength(3);
+    expect(counted).not.toMatch(/[\u0000-\u0009\u001b\u009b\u202e]/);
+  });
+
+  it('counts silent ones, the most frequent first', () => {
+    const counts = new Map([
+      ['same-device', 2],
+      ['no-route', 40],
+    ]);
+    const view = new LineView({ utc: true });
+    expect(view.silent(replied.time, counts)).toBe(
+      '2026-11-22 (UTC)\n03:33:01.123 42 silent: no-route 40, same-device 2 (--silent shows them)\n',
+    );
+    expect(view.silent(replied.time, counts)).not.toContain('2026');
+  });
+
+  it('is coloured when it is told to, and only then', () => {
+    const style = styleFor({ isTTY: true }, {});
+    expect(new LineView({ style }).decision(replied)).toContain('\u001b[');
+    expect(new LineView().decision(replied)).not.toContain('\u001b');
+  });
+});
+
+describe('styleFor', () => {
+  it('colours a terminal, but never with NO_COLOR', () => {
+    expect(styleFor({ isTTY: true }, {})('red', 'x')).toBe('\u001b[31mx\u001b[39m');
+    expect(styleFor({ isTTY: true }, { NO_COLOR: '' })).not.toBe(plain);
+    expect(styleFor({ isTTY: true }, { NO_COLOR: '1' })).toBe(plain);
+    expect(styleFor({}, {})).toBe(plain);
+  });
+});
+
+describe('TimeColumn', () => {
+  const zone = process.env.TZ;
+  beforeEach(() => {
+    process.env.TZ = 'Asia/Kathmandu';
+  });
+  afterEach(() => {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+
+  it('heads the first time with its date, and then each new day', () => {
+    const column = new TimeColumn(true);
+    expect(column.show('2026-11-22T23:59:59.999999999Z')).toEqual({
+      clock: '23:59:59.999',
+      header: '2026-11-22 (UTC)',
+    });
+    expect(column.show('2026-11-22T23:59:59.999999999Z').header).toBeNull();
+    expect(column.show('2026-11-23T00:00:00.000000001Z')).toEqual({
+      clock: '00:00:00.000',
+      header: '2026-11-23 (UTC)',
+    });
+  });
+
+  it('shows local time with its offset', () => {
+    expect(new TimeColumn(false).show('2026-11-22T20:00:00.5Z'.replace('.5Z', '.500000000Z'))).toEqual({
+      clock: '01:45:00.500',
+      header: '2026-11-23 (UTC+05:45)',
+    });
+  });
+
+  it('heads anew when the offset changes', () => {
+    process.env.TZ = 'America/New_York';
+    const column = new TimeColumn(false);
+    expect(column.show('2026-11-01T05:59:59.000000000Z')).toEqual({
+      clock: '01:59:59.000',
+      header: '2026-11-01 (UTC-04:00)',
+    });
+    expect(column.show('2026-11-01T06:00:00.000000000Z')).toEqual({
+      clock: '01:00:00.000',
+      header: '2026-11-01 (UTC-05:00)',
+    });
+  });
+});
+
+describe('escapeText', () => {
+  it.each([
+    ['bond0.90', 'bond0.90'],
+    ['größe 日本 🙂', 'größe 日本 🙂'],
+    ['\u001b[31m', '\\u{1b}[31m'],
+    ['a\r\nb\tc', 'a\\u{d}\\u{a}b\\u{9}c'],
+    ['\u007f\u0080\u009b\u009f', '\\u{7f}\\u{80}\\u{9b}\\u{9f}'],
+    ['\u061c\u200e\u202a\u202e\u2066\u2069', '\\u{61c}\\u{200e}\\u{202a}\\u{202e}\\u{2066}\\u{2069}'],
+    ['\u200b\ufeff\u2028', '\\u{200b}\\u{feff}\\u{2028}'],
+    ['', ''],
+  ])('%j is %j', (text, escaped) => {
+    expect(escapeText(text)).toBe(escaped);
+  });
+});

@@ -1,0 +1,167 @@
+import { expect, it } from 'vitest';
+import * as layout from '../../src/kernel/layout.js';
+import { decodeBatch } from '../../src/kernel/wire.js';
+import { ip, sender, target } from './builders.js';
+
+const { record, neighbour, lookup, flag } = layout;
+const names = { where: (location: bigint, reason: number) => `${location}/${reason}` };
+
+/** A record of a deferred request's second pass, one neighbour change and two lookups. */
+function build(): { buffer: Buffer; view: DataView } {
+  const bytes = record.bytes + neighbour.bytes + 2 * lookup.bytes;
+  const buffer = Buffer.alloc((bytes + 7) & ~7);
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  const u16 = (at: number, value: number) => view.setUint16(at, value, true);
+  const u32 = (at: number, value: number) => view.setUint32(at, value, true);
+  const u64 = (at: number, value: bigint) => view.setBigUint64(at, value, true);
+  u32(record.size, bytes);
+  u16(record.version, layout.recordVersion);
+  buffer[record.neighbours] = 1;
+  buffer[record.lookups] = 2;
+  u64(record.id, 18n);
+  u64(record.first, 17n);
+  u64(record.firstNs, 400n);
+  u64(record.startNs, 1000n);
+  u64(record.endNs, 5000n);
+  u64(record.replyNs, 3000n);
+  u64(record.location, 77n);
+  u32(record.netns, 4026532177);
+  u32(record.ifindex, 2);
+  buffer.write('bond0.90\0', record.device);
+  u32(record.deviceFlags, 0x80);
+  u16(record.deviceType, 1);
+  buffer[record.addressLength] = 6;
+  buffer[record.packetType] = 1;
+  buffer[record.closed] = layout.closed.dropped;
+  buffer[record.place] = layout.place.netfilter;
+  buffer[record.arpBytes] = 28;
+  u32(record.frameLength, 46);
+  buffer.set([0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 0x99], record.arp);
+  view.setUint32(record.arp + 14, ip(sender));
+  view.setUint32(record.arp + 24, ip(target));
+  buffer.fill(0xff, record.destination, record.destination + 6);
+  u16(
+    record.flags,
+    flag.hasInDevice | flag.hasDst | flag.hasStart | flag.secondPass | flag.replyQueued | flag.customRules,
+  );
+  u32(record.dropReason, 8);
+  buffer.set([0xa0, 0x36, 0x9f, 0x59, 0xbe, 0xef], record.replyMac);
+  u16(record.routeType, 1);
+  view.setInt16(record.routeError, 113, true);
+  u32(record.routeIfindex, 4);
+  u32(record.hz, 250);
+  view.setInt32(record.proxyDelay, 200, true);
+  view.setInt32(record.dev + 4 * layout.settingNames.indexOf('proxy_arp'), 1, true);
+  view.setInt32(record.all + 4 * layout.settingNames.indexOf('medium_id'), -1, true);
+  for (const [i, stamps] of [record.stampsStart, record.stampsEnd].entries()) {
+    for (let word = 0; word < 4; word++) u32(stamps + 4 * word, 10 * i + word);
+  }
+  const changed = record.bytes;
+  view.setUint32(changed + neighbour.ip, ip(sender));
+  u32(changed + neighbour.ifindex, 2);
+  buffer[changed + neighbour.change] = 2;
+  buffer[changed + neighbour.oldState] = 2;
+  buffer[changed + neighbour.state] = 4;
+  buffer[changed + neighbour.done] = 1;
+  view.setInt32(changed + neighbour.err, -1, true);
+  const [missed, met] = [changed + neighbour.bytes, changed + neighbour.bytes + lookup.bytes];
+  u32(missed + lookup.table, 255);
+  view.setInt32(missed + lookup.err, -11, true);
+  u32(met + lookup.table, 254);
+  view.setUint32(met + lookup.saddr, ip(sender));
+  view.setUint32(met + lookup.daddr, ip(target));
+  u32(met + lookup.iif, 2);
+  u32(met + lookup.device, 4);
+  view.setUint32(met + lookup.gateway, ip('10.0.0.1'));
+  buffer[met + lookup.gatewayFamily] = 2;
+  buffer[met + lookup.hasInfo] = 1;
+  buffer.set([1, 3, 2], met + lookup.type);
+  u32(met + lookup.metric, 100);
+  return { buffer, view };
+}
+
+it('decodes every part of a record', () => {
+  const { buffer } = build();
+  const [pass, ...more] = decodeBatch(Buffer.concat([buffer, buffer]), 2 * buffer.length, names);
+  expect(more).toEqual([pass]);
+  expect(pass).toMatchObject({
+    id: 18,
+    first: 17,
+    firstNs: 400n,
+    startNs: 1000n,
+    endNs: 5000n,
+    netns: { inode: 4026532177 },
+    device: { index: 2, name: 'bond0.90', noarp: true, type: 1, addressLength: 6 },
+    frame: {
+      length: 46,
+      hardwareType: 1,
+      protocolType: 0x800,
+      operation: 1,
+      senderMac: '02:00:00:00:00:99',
+      senderIp: ip(sender),
+      targetIp: ip(target),
+      destination: 'ff:ff:ff:ff:ff:ff',
+      cast: 'broadcast',
+    },
+    ending: { closed: 'dropped', place: 'netfilter', where: '77/8' },
+    secondPass: true,
+    route: { type: 1, error: 113, device: 4 },
+    reply: { mac: 'a0:36:9f:59:be:ef', ns: 3000n, queued: true, dropped: false, where: null },
+    settings: { dev: { proxy_arp: 1 }, all: { medium_id: -1 } },
+    proxyDelay: 80,
+    customRules: true,
+    stampsStart: { fib: 0, rules: 1, genid: 2, nexthop: 3 },
+    stampsEnd: { fib: 10, rules: 11, genid: 12, nexthop: 13 },
+    neighbours: [{ ip: ip(sender), created: false, before: { state: 2 }, after: { state: 4 }, errno: 1 }],
+  });
+  expect(pass?.lookups).toMatchObject([
+    { table: 255, errno: 11, info: null },
+    {
+      table: 254,
+      errno: 0,
+      iif: 2,
+      device: 4,
+      gateway: 0x0a000001,
+      info: { type: 1, protocol: 3, nexthops: 2, metric: 100 },
+    },
+  ]);
+});
+
+it('has null for what the flags do not vouch for', () => {
+  const { buffer, view } = build();
+  view.setUint16(record.flags, 0, true);
+  for (const at of [record.first, record.firstNs, record.startNs]) view.setBigUint64(at, 0n, true);
+  buffer.fill(0, record.destination, record.destination + 6);
+  const [pass] = decodeBatch(buffer, buffer.length, names);
+  expect(pass).toMatchObject({
+    first: null,
+    firstNs: null,
+    startNs: null,
+    route: null,
+    reply: null,
+    settings: null,
+    stampsStart: null,
+    frame: { destination: null },
+  });
+});
+
+it('refuses another version', () => {
+  const { buffer, view } = build();
+  view.setUint16(record.version, layout.recordVersion + 1, true);
+  expect(() => [...decodeBatch(buffer, buffer.length, names)]).toThrow(
+    `record version ${layout.recordVersion + 1}`,
+  );
+});
+
+it('refuses what is cut', () => {
+  const { buffer, view } = build();
+  expect(() => [...decodeBatch(buffer, buffer.length - 16, names)]).toThrow(/a record of/);
+  expect(() => [...decodeBatch(buffer, 2, names)]).toThrow();
+  view.setUint32(record.size, record.bytes - 1, true);
+  expect(() => [...decodeBatch(buffer, buffer.length, names)]).toThrow(
+    `a record of ${record.bytes - 1} bytes`,
+  );
+  view.setUint32(record.size, buffer.length, true);
+  buffer[record.lookups] = 60;
+  expect(() => [...decodeBatch(buffer, buffer.length, names)]).toThrow();
+});
