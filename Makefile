@@ -1,6 +1,7 @@
 # make            build everything but the BPF objects, which are committed
 # make demo       a real incident in namespaces, traced and explained
 # make test       every suite that can run here
+# make docs       the pages that are made from tables
 # V=1 shows the commands
 
 ifeq ($(V),1)
@@ -14,12 +15,12 @@ endif
 
 SOURCES := $(shell find src -name '*.ts')
 
-.PHONY: all deps native bpf layout check lint demo test clean
+.PHONY: all deps native bpf layout check lint docs demo test clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
 deps:
-	$(Q)scripts/deps
+	$(Q)DEPS_EXTRA='$(DEPS_EXTRA)' scripts/deps
 
 node_modules/.package-lock.json: package.json package-lock.json
 	$(say) NPM node_modules
@@ -61,9 +62,17 @@ lint: node_modules/.package-lock.json
 	$(Q)node_modules/.bin/biome check --error-on-warnings --colors=off .
 	$(Q)node_modules/.bin/tsc -p tsconfig.json
 
+docs: docs/verdicts.md
+
+docs/verdicts.md: dist/.built
+	$(say) DOC $@
+	$(Q)bin/arpwhy reasons --markdown > $@
+
 demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
+# some scenarios filter with nft, and bpftool tells what a trace leaves behind
+test: DEPS_EXTRA += nftables bpftool
 test: deps all
 	$(Q)scripts/test
 

@@ -123,6 +123,14 @@ static __always_inline void close_window(struct cpu *me, __u64 now)
 	me->closed_lookup = me->lookup;
 }
 
+static __always_inline bool all_attached(void)
+{
+	__u32 zero = 0;
+	__u8 *attached = bpf_map_lookup_elem(&whole, &zero);
+
+	return attached && *attached;
+}
+
 static __always_inline bool in_scope(struct net *net, const char *device)
 {
 	__u32 inode = BPF_CORE_READ(net, ns.inum);
@@ -366,6 +374,8 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 		r->flags |= ARPWHY_SAME_SKB;
 	sip = ip4(arp.sip);
 	tip = ip4(arp.tip);
+	if (!all_attached())
+		goto out;
 	waiting = bpf_map_lookup_elem(&deferrals, &at);
 	if (waiting && (closed == ARPWHY_DEFERRED || (!me->in_timer && place != ARPWHY_IN_PROXY_QUEUE))) {
 		me->counters.abandoned++;	/* its skb lives again, so it is gone: we did not see how */

@@ -90,6 +90,7 @@ struct in_device {
 struct net_device {
 	unsigned long state;
 	unsigned int flags;
+	unsigned int priv_flags;
 	int ifindex;
 	possible_net_t nd_net;
 	char name[16];
@@ -129,6 +130,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	__u8 pkt_type : 3;
+	int skb_iif;
 	unsigned char *head;
 	unsigned char *data;
 };
@@ -229,6 +231,7 @@ enum skb_drop_reason {
 #define ARPOP_REQUEST		1
 #define ARPOP_REPLY		2
 #define AF_INET			2
+#define IFF_EBRIDGE		(1 << 1)	/* enum netdev_priv_flags: the device is a bridge */
 #define LOCALLY_ENQUEUED	0x1	/* net/core/neighbour.c */
 #define SKB_DST_PTRMASK		(~3UL)	/* SKB_DST_NOREF and its neighbour */
 

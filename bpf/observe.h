@@ -180,6 +180,16 @@ static __always_inline void finish_change(struct cpu *me, struct neighbour *neig
 			      (void *)(at + bpf_core_field_offset(struct neighbour, ha)));
 }
 
+/* A bridge carries the frame past this host: it is on its way out of a port that it did not come in by. */
+static __always_inline bool carried_past(__u64 skb)
+{
+	struct net_device *dev = BPF_CORE_READ((struct sk_buff *)skb, dev);
+
+	if (BPF_CORE_READ(dev, ifindex) == BPF_CORE_READ((struct sk_buff *)skb, skb_iif))
+		return false;
+	return !(BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & IFF_EBRIDGE);
+}
+
 /* Where a dropped frame was on its way in; 0 when that is none of our business. */
 static __always_inline __u8 place_of_drop(struct cpu *me, __u64 at, __u64 location, __u32 drop_reason)
 {
@@ -193,7 +203,7 @@ static __always_inline __u8 place_of_drop(struct cpu *me, __u64 at, __u64 locati
 		return 0;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP))
-		return ARPWHY_IN_NETFILTER;
+		return carried_past(at) ? 0 : ARPWHY_IN_NETFILTER;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
 		return ARPWHY_IN_TC;

@@ -130,6 +130,17 @@ struct {
 	__uint(max_entries, 16 << 20);
 } records SEC(".maps");
 
+/*
+ * 1 while every hook is attached. They come and go one by one, and a pass that only some of them saw would be told
+ * for what it was not.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} whole SEC(".maps");
+
 /* the answer of the generation program */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
+import { ownPrefix } from '../lab/abandoned.js';
 import { ganeti } from '../lab/ganeti.js';
 import { Lab } from '../lab/lab.js';
 import { LiveStream } from '../stream/live.js';
@@ -30,7 +31,7 @@ async function demo(options: { utc?: boolean }, context: Context): Promise<void>
   }
   const output = outputOf(context);
   const style = styleFor(context.stdout, context.environment);
-  const prefix = `demo${process.pid}-`;
+  const prefix = ownPrefix('demo');
   const router = `${prefix}${ganeti.router}`;
   let stopped = false;
   context.onStop(() => {

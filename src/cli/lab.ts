@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { exitCode } from '../errors.js';
+import { ownPrefix, removeAbandoned } from '../lab/abandoned.js';
 import { Lab } from '../lab/lab.js';
 import { topologies, topology } from '../lab/topologies.js';
 import { type Expectation, stepOf } from '../lab/topology.js';
@@ -22,7 +23,7 @@ export function addLab(program: Command, context: Context): void {
     .action(() => print(list()));
   lab
     .command('up [topology]')
-    .description('build a topology (ganeti)')
+    .description(`build a topology: ${topologies.map(({ name }) => name).join(', ')}`)
     .action(async (name = 'ganeti') => {
       const up = await Lab.up(topology(name));
       const router = up.netns(up.topology.router);
@@ -36,7 +37,9 @@ export function addLab(program: Command, context: Context): void {
     .description('remove a topology, also what an earlier one left')
     .action(async (name = 'ganeti') => {
       await Lab.down(topology(name));
-      await print(`${name} is down\n`);
+      const abandoned = await removeAbandoned();
+      const also = abandoned.length > 0 ? `, and what killed commands left (${abandoned.join(', ')})` : '';
+      await print(`${name} is down${also}\n`);
     });
   lab
     .command('step <step> [topology]')
@@ -64,7 +67,7 @@ export function addLab(program: Command, context: Context): void {
 }
 
 async function runAll(name: string, context: Context): Promise<Played[]> {
-  const lab = await Lab.up(topology(name), { prefix: `run${process.pid}-` });
+  const lab = await Lab.up(topology(name), { prefix: ownPrefix('run') });
   const played: Played[] = [];
   let stopped = false;
   context.onStop(() => {
@@ -116,7 +119,9 @@ function list(): string {
 export function expectedText(expected: Expectation): string {
   const { because } = expected;
   const why = because
-    ? ` because ${because.prefix} dev ${because.device}, table ${because.table}, rule ${because.rule}`
+    ? ` because ${because.prefix} dev ${because.device}, table ${because.table}${ruleText(because.rule)}`
     : '';
   return `${expected.action} ${expected.reason}${why}`;
 }
+
+const ruleText = (priority: number | null) => (priority === null ? '' : `, rule ${priority}`);

@@ -202,7 +202,7 @@ class Heartbeat {
 
   constructor(stream: LiveStream, context: Context) {
     this.#timer = setInterval(() => {
-      if (this.#quiet) {
+      if (this.#quiet && !stream.ending) {
         const seen = stream.seen();
         say(
           context,

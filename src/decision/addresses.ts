@@ -43,7 +43,7 @@ export function contains(prefix: Prefix, ip: Ipv4): boolean {
 export const isMulticast = (ip: Ipv4) => ip >>> 28 === 0xe;
 /** ipv4_is_loopback: 127/8 */
 export const isLoopback = (ip: Ipv4) => ip >>> 24 === 127;
-/** ipv4_is_zeronet: 0/8 */
-export const isZeronet = (ip: Ipv4) => ip >>> 24 === 0;
+/** ipv4_is_zeronet: since 5.3 no more than 0.0.0.0, the rest of 0/8 is like any other address */
+export const isZeronet = (ip: Ipv4) => ip === 0;
 /** ipv4_is_lbcast */
 export const isLimitedBroadcast = (ip: Ipv4) => ip === 0xffffffff;

@@ -187,8 +187,8 @@ export const reasons: readonly Reason[] = [
   row(
     'not-for-us',
     'silent',
-    'The frame was sent to another MAC address, and was only seen because the device takes everything.',
-    'the destination of the frame',
+    'The frame was sent to another MAC address, or in a VLAN that no device here is for; the device takes all it sees.',
+    'the destination of the frame, and its VLAN tag (tcpdump -e)',
     'nothing',
   ),
   row('device-noarp', 'silent', 'The device does no ARP.', 'ip link show DEV', 'ip link set DEV arp on'),

@@ -46,7 +46,10 @@ export function judge(evidences: Evidences): Judgement {
     case 'arp_process':
       break;
   }
-  if (pass.ending.closed === 'deferred') return verdict('deferred', 'proxy-delay', { because: 'target' });
+  if (pass.ending.closed === 'deferred') {
+    evidences.gates.proxyDelay();
+    return verdict('deferred', 'proxy-delay', { because: 'target' });
+  }
   const judgement = pass.ending.closed === 'dropped' ? droppedInside(evidences) : processed(evidences);
   if (judgement.reason === 'unknown') return judgement;
   const restsOnLookups =
@@ -190,6 +193,8 @@ function replied(evidences: Evidences): Judgement {
   if (pass.route?.type === routeType.local) return repliedLocal(evidences, 'target');
   if (pass.route?.type !== routeType.unicast || gates.read('forwarding') === 0)
     return unknown('replied', all);
+  // what came by unicast is answered at once, whatever the delay is
+  if (pass.frame.cast !== 'unicast') gates.proxyDelay();
   if (pass.route.device === pass.device.index) {
     return gates.read('proxy_arp_pvlan') !== 0 && pass.frame.senderIp !== pass.frame.targetIp
       ? verdict('replied', 'proxy-arp-pvlan', { because: 'target' })
@@ -218,7 +223,9 @@ function mediumAllows(gates: Gates): boolean {
 }
 
 function repliedLocal(evidences: Evidences, because: Purpose): Judgement {
-  const { pass, parsed, snapshot } = evidences;
+  const { pass, gates, parsed, snapshot } = evidences;
+  // it let the request through: a setting that the decision shows
+  gates.read('arp_ignore');
   const lookup = lastOf(parsed, because);
   if (because === 'probe' && lookup?.info && lookup.info.type !== routeType.local) {
     return unknown('replied', ['local-address', 'local-route']);
@@ -361,7 +368,9 @@ function afterSource(
   const series = parsed.series.find(({ purpose, loose }) => purpose === 'source' && !loose) ?? null;
   const replayed = series ? (evidences.replays.get(series) ?? null) : null;
   const check = checkSource(pass, gates, oif, { series, replay: replayed, snapshot });
-  const evidence: Evidence = series && !(pass.customRules && !replayed) ? 'observed' : 'inferred';
+  // which rule rejected by itself, or that no other was left, no lookup showed
+  const shown = replayed ? replayed.end !== 'none' && replayed.steps.at(-1)?.lookup !== null : false;
+  const evidence: Evidence = series && (!pass.customRules || shown) ? 'observed' : 'inferred';
   if (check === 'unknown') {
     return unknown('silent', otherwise === 'same-device' ? ['same-device', 'source-invalid'] : [otherwise]);
   }
@@ -388,7 +397,6 @@ function martian(pass: Pass, gates: Gates): Judgement {
   const source = verdict('silent', 'source-invalid', { detail: 'martian' });
   if (isMulticast(senderIp) || isLimitedBroadcast(senderIp)) return source;
   if (isLimitedBroadcast(targetIp)) return verdict('silent', 'target-invalid', { detail: 'broadcast' });
-  if (isZeronet(senderIp)) return source;
   if (isZeronet(targetIp)) return verdict('silent', 'target-invalid', { detail: 'zero' });
   if (isLoopback(senderIp) && !isLoopback(targetIp) && gates.read('route_localnet') === 0) return source;
   return unknown('silent', ['source-invalid', 'target-invalid']);

@@ -105,6 +105,7 @@ export class Tracer {
       if (options.netns) this.setNetns(options.netns);
       for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
       this.#attach(leftOut);
+      this.#mapSet('whole', numberKey(0), 1);
     } catch (error) {
       this.close();
       throw error;
@@ -116,13 +117,13 @@ export class Tracer {
     const wanted = new Set(inodes);
     for (const inode of this.#traced) {
       if (!wanted.has(inode)) {
-        this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', inodeKey(inode));
+        this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', numberKey(inode));
         this.#traced.delete(inode);
       }
     }
     for (const inode of wanted) {
       if (this.#traced.has(inode)) continue;
-      this.#mapSet('filter_netns', inodeKey(inode));
+      this.#mapSet('filter_netns', numberKey(inode));
       this.#traced.add(inode);
     }
   }
@@ -214,6 +215,8 @@ export class Tracer {
 
   /** Stop seeing requests. What is in the ring can still be drained, and counters can be read. */
   detach(): void {
+    // hooks go one by one: what only some of them would see is not to be recorded
+    this.#mapSet('whole', numberKey(0), 0);
     this.#native.arpwhy_detach(this.#open());
   }
 
@@ -231,8 +234,8 @@ export class Tracer {
     return this.#handle;
   }
 
-  #mapSet(map: string, key: Buffer): void {
-    const status = this.#native.arpwhy_map_set(this.#open(), map, key, 1);
+  #mapSet(map: string, key: Buffer, value = 1): void {
+    const status = this.#native.arpwhy_map_set(this.#open(), map, key, value);
     if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
   }
 
@@ -404,9 +407,9 @@ function errnoName(status: number): string {
   return status < 0 ? getSystemErrorName(status) : String(status);
 }
 
-function inodeKey(inode: number): Buffer {
+function numberKey(number: number): Buffer {
   const key = Buffer.alloc(4);
-  key.writeUInt32LE(inode);
+  key.writeUInt32LE(number);
   return key;
 }
 

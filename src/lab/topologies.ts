@@ -1,9 +1,10 @@
 import { ArpwhyError } from '../errors.js';
 import { ganeti } from './ganeti.js';
+import { segments } from './segments.js';
 import type { Topology } from './topology.js';
 
 /** Every topology that the lab knows. */
-export const topologies: Topology[] = [ganeti];
+export const topologies: Topology[] = [ganeti, segments];
 
 /**
  * The topology of that name.

@@ -9,8 +9,11 @@ export interface Expectation {
   target: string;
   action: string;
   reason: string;
-  /** The matched route that justifies the verdict; null where the gate that closed looked nothing up. */
-  because: { prefix: string; device: string; table: number; rule: number } | null;
+  /**
+   * The matched route that justifies the verdict; null where the gate that closed looked nothing up. There is no
+   * rule where the namespace never had one of its own.
+   */
+  because: { prefix: string; device: string; table: number; rule: number | null } | null;
   /** Tables that were tried before it, in order, the local table left out. */
   before?: { table: number; outcome: string; rule: number }[];
 }

@@ -60,6 +60,7 @@ export class LiveStream {
   #lost = 0;
   #nextLossCheck = 0;
   #ending: Promise<EndEvent> | null = null;
+  #ended: EndEvent | null = null;
   #draining = true;
 
   /**
@@ -114,9 +115,14 @@ export class LiveStream {
     return behind(this.start, this.#fanout.subscribe());
   }
 
-  /** Requests seen so far, after the kernel filters. */
+  /** Requests seen so far, after the kernel filters; once it has ended, all of them. */
   seen(): number {
-    return this.#tracer.counters().seen;
+    return this.#ended ? this.#ended.accounts.seen : this.#tracer.counters().seen;
+  }
+
+  /** It has been stopped: nothing is seen any more, though there may be decisions still to be read. */
+  get ending(): boolean {
+    return this.#ending !== null;
   }
 
   /**
@@ -186,8 +192,9 @@ export class LiveStream {
       waiting += namespace.queue.length;
     }
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
-    this.#timer = setTimeout(() => this.#drain(), waiting > 0 ? busyTickMs : idleTickMs);
-    if (this.#fanout.congested) this.#timer = setTimeout(() => this.#drain(), busyTickMs);
+    // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
+    const busy = waiting > 0 || this.#fanout.congested;
+    this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
   }
 
   #judgeQueue(namespace: WatchedNamespace, now: number): void {
@@ -304,6 +311,7 @@ export class LiveStream {
     }
     this.#reportLosses(performance.now());
     const end = this.#account(why, pending);
+    this.#ended = end;
     this.#fanout.push(end);
     this.#fanout.end();
     this.#namespaces.close();

@@ -46,7 +46,7 @@ async function skipReason(why: string, ...command: string[]): Promise<string | n
 }
 
 describe('words that make no sense', () => {
-  it.each<[string[], RegExp]>([
+  it.concurrent.each<[string[], RegExp]>([
     [['trace', '--dev', 'nosuch0'], /no device is named nosuch0 .*: there are .*\blo\b/],
     [['trace', '--dev', 'lo', '--dev', 'nosuch0'], /no device is named nosuch0 /],
     [['trace', '--netns', '.', '--dev', 'nosuch0'], /nosuch0 in \.: there are /],
@@ -163,7 +163,7 @@ if (!noUserNamespaces) {
   ]);
 }
 
-describe.each(situations)('without %s', (_what, wrap, status, line) => {
+describe.concurrent.each(situations)('without %s', (_what, wrap, status, line) => {
   it('a trace says so', () => refuses(['trace', '--duration', '5'], status, line, wrap));
 
   it('the doctor reports all the same', async () => {

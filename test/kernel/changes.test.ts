@@ -141,7 +141,10 @@ function faultOf(decision: Decision, truths: Truth[]): string | null {
   if (truths.length === 0) return `there was no device: ${tell}`;
   if (!reasonFits(decision, truths)) return `reason, not ${truths[0]?.reason}: ${tell}`;
   if (truths.length === 1) {
-    const whole = truths[0]?.steps ?? [];
+    const all = truths[0]?.steps ?? [];
+    // rules that reject and tables that are not there make no lookup: only rules that are known tell of them
+    const proven = steps.every(({ rule }) => rule !== null) && steps.length > 0;
+    const whole = proven ? all : all.filter((step) => !/ (- prohibit|253 no-table)$/.test(step));
     const same = claims.length === whole.length && claims.every((claim, i) => agrees(claim, whole[i] ?? ''));
     return same ? null : `steps, not ${whole.join(', ')}: ${tell}`;
   }
@@ -312,7 +315,6 @@ async function build(cleanup: Cleanup): Promise<void> {
     'link set ask up',
   ]);
   await writeSettings(router, { 'ipv4/conf/all/forwarding': 1 });
-  await batch(sink, []);
   for (const i of [0, 1]) {
     await batch(router, [
       `link add out${i} type veth peer name e${i} netns ${sink}`,

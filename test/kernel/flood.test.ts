@@ -10,6 +10,8 @@ const prefix = `t${process.pid}f-`;
 const routers = [1, 2, 3];
 /** Each sender asks for so many addresses of its router: eight /24s, each with a verdict of its own. */
 const perSender = 2048;
+/** Requests on the slow device whose second pass may never be seen. */
+const mostPending = 5;
 const senders = ['10', '20', '30'];
 const warmUpSender = '40';
 const total = 20_000;
@@ -190,14 +192,20 @@ const slowSteps = [
 ];
 
 function checkSlow(decision: Decision): void {
-  const { action, reason, deferredNs } = decision.verdict;
-  expect(decision.steps.map(stepText)).toEqual(slowSteps);
-  if (action === 'replied') {
+  const { action, reason, candidates, deferredNs } = decision.verdict;
+  // a pending one is told at the end, when nothing can be proven for it any more
+  if (action !== 'deferred') expect(decision.steps.map(stepText)).toEqual(slowSteps);
+  if (action === 'deferred') {
+    expect(reason).toBe('proxy-delay');
+  } else if (action === 'replied') {
     expect(reason).toBe('proxy-arp');
     expect(deferredNs).toBeGreaterThan(0);
     expect(deferredNs).toBeLessThan(2e9);
+    expect(decision.unknown).toEqual([]);
   } else {
-    expect({ action, reason }).toEqual({ action: 'dropped', reason: 'proxy-queue-full' });
+    // the queue may have got shorter, on the other CPU, before its length could be read: then it is a candidate
+    const full = reason === 'unknown' ? candidates : [reason];
+    expect({ action, full }).toEqual({ action: 'dropped', full: ['proxy-queue-full'] });
   }
 }
 
@@ -206,12 +214,12 @@ function check(decision: Decision): void {
   const [, second, block = '', last = ''] = (request.target.ip ?? '').split('.');
   const k = Number(second);
   expect(netns.name).toBe(routerName(k));
-  expect(decision.unknown).toEqual([]);
   expect(decision.cut).toBe(0);
   if (device.name === 'slow2') {
     checkSlow(decision);
     return;
   }
+  expect(decision.unknown).toEqual([]);
   expect(device.name).toBe(`in${k}`);
   const { steps, ...expected } = expectedOf(k, Number(block), Number(last));
   expect({ action: verdict.action, reason: verdict.reason }).toEqual(expected);
@@ -267,7 +275,7 @@ function askSlowly(cleanup: Cleanup): Generator {
   return new Generator(cleanup, askerName(2), { dev: 'slow', sender: '10.92.0.9', ...targets, rate: 1200 });
 }
 
-const noAccounts = { folded: 0, filtered: 0, pending: 0, abandoned: 0, lost: 0 };
+const noAccounts = { folded: 0, filtered: 0, abandoned: 0, lost: 0 };
 
 describe('a flood', () => {
   const cleanup = new Cleanup();
@@ -284,12 +292,17 @@ describe('a flood', () => {
     const requests = [...routers.flatMap((k) => ask(cleanup, k)), askSlowly(cleanup)];
     const sent = await Promise.all(requests.map((one) => one.sent()));
     expect(sent.reduce((sum, one) => sum + one)).toBe(total);
-    await trace.until('a decision for each request', (all) => all.filter(ofFlood).length >= total, 30_000);
+    // what is deferred longer than any delay is counted as pending: it is in the accounts, and it is rare
+    const patient = Date.now() + 3000;
+    const enough = () => (Date.now() > patient ? total - mostPending : total);
+    await trace.until('a decision for each request', (all) => all.filter(ofFlood).length >= enough(), 30_000);
     expect(await trace.stop()).toBe(0);
 
     const all = trace.decisions.length;
     const { accounts, cut } = trace.end;
-    expect(accounts).toEqual({ ...noAccounts, seen: all, delivered: all });
+    const pending = trace.decisions.filter(({ verdict }) => verdict.action === 'deferred').length;
+    expect(pending).toBeLessThanOrEqual(mostPending);
+    expect(accounts).toEqual({ ...noAccounts, seen: all, delivered: all - pending, pending });
     expect(cut).toBe(0);
     expect(trace.events.filter(({ schema }) => schema === 'arpwhy.lost/1')).toEqual([]);
     expect(new Set(trace.decisions.map(({ id }) => id)).size).toBe(all);
@@ -302,6 +315,8 @@ describe('a flood', () => {
     for (const decision of decisions) check(decision);
     const slow = decisions.filter(({ device }) => device.name === 'slow2');
     expect(slow).toHaveLength(slowRequests);
-    expect(new Set(slow.map(({ verdict }) => verdict.action))).toEqual(new Set(['replied', 'dropped']));
+    const actions = new Set(slow.map(({ verdict }) => verdict.action));
+    actions.delete('deferred');
+    expect(actions).toEqual(new Set(['replied', 'dropped']));
   });
 });

@@ -39,7 +39,7 @@ it('contains', () => {
 it.each([
   ['multicast', isMulticast, '224.0.0.1', '240.0.0.1'],
   ['loopback', isLoopback, '127.255.0.1', '128.0.0.1'],
-  ['zero net', isZeronet, '0.255.0.1', '1.0.0.0'],
+  ['zero net', isZeronet, '0.0.0.0', '0.0.0.1'],
   ['limited broadcast', isLimitedBroadcast, '255.255.255.255', '255.255.255.254'],
 ] as const)('%s', (_, test, yes, no) => {
   expect([test(parseIp(yes) as number), test(parseIp(no) as number)]).toEqual([true, false]);

@@ -225,3 +225,23 @@ describe('neighbours', () => {
     expect(change({ device: 99 })).toBeUndefined();
   });
 });
+
+describe('settings', () => {
+  const proxied = { settings: { proxy_arp: 1 }, route: final('unicast', other), reply, lookups: [lookup()] };
+  const local = { route: final('local'), reply, lookups: [lookup({ info: localInfo, device: asking })] };
+  it('shows the gates that let a local target through', () => {
+    expect(decideOn(pass({ ...local, settings: { arp_ignore: 1 } })).settings.arp_ignore).toEqual({
+      all: 0,
+      dev: 1,
+    });
+  });
+  it('shows the delay where the kernel asks for it: not for what came by unicast', () => {
+    expect(decideOn(pass(proxied)).settings.proxy_delay).toEqual({ dev: 80 });
+    expect(decideOn(pass({ ...proxied, frame: { cast: 'unicast' } })).settings.proxy_delay).toBeUndefined();
+    const waiting = pass({ ...proxied, reply: null, ending: { closed: 'deferred' } });
+    expect(decideOn(waiting)).toMatchObject({
+      verdict: { reason: 'proxy-delay' },
+      settings: { proxy_delay: { dev: 80 } },
+    });
+  });
+});

@@ -8,13 +8,20 @@ export interface Row {
   /**
    * Lines, run in order on the router unless they begin with another namespace and a colon (`asker: ip …`,
    * `behind: ip …`). The first word is the tool: ip, nft, tc, ethtool; or `sysctl PATH=VALUE`, where PATH is below
-   * net/ipv4, such as conf/in0/proxy_arp.
+   * net/ipv4, such as conf/in0/proxy_arp; or a program that
+   * drops every frame, `drop-by-xdp DEVICE generic|drv`, `drop-by-tc DEVICE ingress|egress`; or
+   * `neighbour-table full`, of the whole host: `neighbour-table restored` belongs into `afterwards`.
    */
   setup?: readonly string[];
   /** What is sent, in order; by default one unicast request from 10.1.0.9 for 10.2.0.5. */
   traffic?: readonly Traffic[];
   /** Lines as in `setup`, run after the traffic and before the decisions are waited for. */
   afterwards?: readonly string[];
+  /**
+   * Lines as in `setup`, run at the end, also when the row failed: for what the kernel keeps when a namespace goes,
+   * such as a proxy neighbour without a device, which a later namespace at the same address would have.
+   */
+  cleanup?: readonly string[];
   /** The decisions on the router, in order, each a subset of the JSON contract; an empty list: none appears. */
   expect: readonly Expected[];
   /** The router's devices when the usual ones will not do: see world.ts. */
@@ -30,11 +37,15 @@ export interface Traffic {
   /** Destination of the frame: `router` (default), `broadcast`, or a MAC address. */
   to?: string;
   count?: number;
+  /** Ask for as many addresses in turn, from `target` on. */
+  targets?: number;
   /** Instead of a request: a whole Ethernet frame in hexadecimal, blanks allowed. */
   raw?: string;
   /** The namespace that sends, by default `asker`, and its device, by default eth0. */
   from?: string;
   device?: string;
+  /** It is sent while the next one is, not before. */
+  alongside?: boolean;
 }
 
 /** Compared field by field; what is not given may be anything. */
@@ -52,7 +63,7 @@ export interface Expected {
   deferred?: boolean;
   mac?: string | null;
   /** The step that justified it, as "[type] PREFIX [via GW] dev DEV table TABLE rule PRIORITY"; null for none. */
-  because?: string | null;
+  because?: string | RegExp | null;
   /** All steps, in the same form, each behind its purpose and outcome: "target match 10.2.0.0/24 dev out0 …". */
   steps?: readonly string[];
   /** Settings that have to be there, with these values. */

@@ -40,7 +40,9 @@ for (const [theme, rows] of Object.entries(tables)) {
   describe(theme, () => {
     for (const row of rows) {
       it(`${row.name}: ${row.expect.map(({ reason }) => reason).join(', ') || 'no decision'}`, async (context) => {
-        const world = cleanup.add(await World.up(`s${process.pid}x${++worlds}-`, row.world), (one) => one.down());
+        const world = cleanup.add(await World.up(`s${process.pid}x${++worlds}-`, row.world), (one) =>
+          one.down(),
+        );
         try {
           await world.lines(row.setup ?? []);
         } catch (error) {
@@ -64,13 +66,19 @@ for (const [theme, rows] of Object.entries(tables)) {
 async function play(world: World, row: Row): Promise<Decision[]> {
   await stream.settled();
   const seenBefore = stream.seen();
-  for (const traffic of row.traffic ?? [{}]) await world.send(traffic);
+  const alongside: Promise<void>[] = [];
+  for (const traffic of row.traffic ?? [{}]) {
+    if (traffic.alongside) alongside.push(world.send(traffic));
+    else await world.send(traffic);
+  }
+  await Promise.all(alongside);
   await world.lines(row.afterwards ?? []);
   const ofRouter = () => decisions.filter(({ netns }) => netns.name === world.router);
   const deadline = Date.now() + 5000;
   while (ofRouter().length < row.expect.length && Date.now() < deadline) await stream.settled();
   // Nothing else appears: all that the kernel has opened by now has been told.
-  if (stream.seen() === seenBefore && row.expect.length > 0) throw new Error('the kernel side saw no request at all');
+  if (stream.seen() === seenBefore && row.expect.length > 0)
+    throw new Error('the kernel side saw no request at all');
   await stream.settled();
   await stream.settled();
   return ofRouter();

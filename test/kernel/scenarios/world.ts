@@ -1,7 +1,9 @@
 import { run } from '../../../src/host/run.js';
 import { inside, plainSettings, waitUp, writeSettings } from '../../../src/lab/namespace.js';
+import { arpgen } from '../support/arpgen.js';
+import { withDropProgram } from '../support/drop-program.js';
+import { FullNeighbourTable } from '../support/neighbour-table.js';
 import type { Row, Traffic } from './row.js';
-import { arpgen, rawFrame } from '../support/arpgen.js';
 
 /**
  * Three namespaces for one row:
@@ -15,6 +17,7 @@ export class World {
   readonly router: string;
   readonly asker: string;
   readonly behind: string;
+  #fullTable: FullNeighbourTable | null = null;
 
   static async up(prefix: string, kind: Row['world'] = 'plain'): Promise<World> {
     const world = new World(prefix);
@@ -39,7 +42,12 @@ export class World {
       const [, where, command = ''] = /^(?:(asker|behind): )?(.*)$/.exec(line) ?? [];
       const netns = where === 'asker' ? this.asker : where === 'behind' ? this.behind : this.router;
       const setting = /^sysctl (\S+)=(-?\d+)$/.exec(command);
+      const drop = /^drop-by-(xdp|tc) (\S+) (\S+)$/.exec(command);
       if (setting) await writeSettings(netns, { [`ipv4/${setting[1]}`]: Number(setting[2]) });
+      else if (drop) await dropAll(netns, drop[1] as 'xdp' | 'tc', String(drop[2]), String(drop[3]));
+      else if (command === 'neighbour-table full') {
+        this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0');
+      } else if (command === 'neighbour-table restored') await this.#fullTable?.restore();
       else await run(inside(netns, command.split(' ')));
     }
   }
@@ -48,15 +56,20 @@ export class World {
     const netns =
       traffic.from === 'behind' ? this.behind : traffic.from === 'router' ? this.router : this.asker;
     const device = traffic.device ?? 'eth0';
-    if (traffic.raw !== undefined) return rawFrame(netns, traffic.raw.replaceAll(' ', ''), device);
+    if (traffic.raw !== undefined) {
+      const frame = traffic.raw.replaceAll(' ', '');
+      return arpgen(netns, ['--raw', frame, '--count', String(traffic.count ?? 1)], device);
+    }
     const to = traffic.to ?? 'router';
     const args = ['--sender', traffic.sender ?? '10.1.0.9', '--target', traffic.target ?? '10.2.0.5'];
     args.push('--to', to === 'router' ? macs.in0 : to === 'broadcast' ? 'ff:ff:ff:ff:ff:ff' : to);
     if (traffic.senderMac) args.push('--sender-mac', traffic.senderMac);
+    if (traffic.targets) args.push('--targets', String(traffic.targets));
     await arpgen(netns, [...args, '--count', String(traffic.count ?? 1)], device);
   }
 
   async down(): Promise<void> {
+    await this.#fullTable?.restore();
     for (const netns of [this.router, this.asker, this.behind]) {
       await run(['ip', 'netns', 'del', netns], { allowFailure: true });
     }
@@ -85,6 +98,21 @@ export class World {
     });
     await waitUp(this.router, ['in0', 'out0']);
   }
+}
+
+/** @param where for xdp `generic` or `drv`, for tc `ingress` or `egress` */
+async function dropAll(netns: string, by: 'xdp' | 'tc', device: string, where: string): Promise<void> {
+  if (by === 'xdp') {
+    await withDropProgram('xdp', (file) =>
+      run(inside(netns, ['ip', 'link', 'set', device, `xdp${where}`, 'object', file, 'section', 'xdp'])),
+    );
+    return;
+  }
+  await run(inside(netns, ['tc', 'qdisc', 'replace', 'dev', device, 'clsact']));
+  const filter = ['tc', 'filter', 'add', 'dev', device, where, 'bpf', 'direct-action'];
+  await withDropProgram('classifier', (file) =>
+    run(inside(netns, [...filter, 'object-file', file, 'section', 'classifier'])),
+  );
 }
 
 export const macs = {

@@ -44,9 +44,8 @@ export class TraceProcess {
     });
   }
 
-  get decisions(): Decision[] {
-    return this.events.filter((event): event is Decision => event.schema === 'arpwhy.decision/1');
-  }
+  /** Of all events the decisions; it grows with them. */
+  readonly decisions: Decision[] = [];
 
   get end(): EndEvent {
     const end = this.events.find((event): event is EndEvent => event.schema === 'arpwhy.end/1');
@@ -128,7 +127,9 @@ export class TraceProcess {
     this.#text = lines.pop() ?? '';
     for (const line of lines) {
       try {
-        this.events.push(validateLine(line));
+        const event = validateLine(line);
+        this.events.push(event);
+        if (event.schema === 'arpwhy.decision/1') this.decisions.push(event);
       } catch (error) {
         this.#failure ??= error as Error;
       }
