@@ -1,9 +1,31 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { ArpwhyError } from '../errors.js';
 
 /** CAP_* bits of /proc/PID/status. */
 const sysAdmin = 1n << 21n;
 const perfmon = 1n << 38n;
 const bpf = 1n << 39n;
+
+/** @throws {ArpwhyError} when this process cannot load BPF at all, before anything is tried */
+export function checkPlatform(): void {
+  if (process.platform !== 'linux') {
+    throw new ArpwhyError('unsupported', `tracing needs Linux, this is ${process.platform}`);
+  }
+  if (process.geteuid?.() !== 0) {
+    throw new ArpwhyError(
+      'not-permitted',
+      'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo',
+    );
+  }
+  const missing = missingRights();
+  if (missing !== null) throw new ArpwhyError('not-permitted', missing);
+  if (!existsSync('/sys/kernel/btf/vmlinux')) {
+    throw new ArpwhyError(
+      'unsupported',
+      'the kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it takes a kernel with CONFIG_DEBUG_INFO_BTF=y',
+    );
+  }
+}
 
 /**
  * What keeps root from tracing, as it does in most containers; null when nothing does. The kernel asks for these

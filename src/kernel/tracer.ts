@@ -1,27 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { getSystemErrorName } from 'node:util';
 import type { Pass, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { dropNames } from './drop-names.js';
 import { decodeGeneration, type Generation } from './generation.js';
 import { type Hook, hooks } from './hooks.js';
 import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
-import { missingRights } from './rights.js';
+import { loadPrograms, requiredHook, type TracerOptions } from './load.js';
+import { errnoName, lastLine, takeLog } from './native-words.js';
+import { checkPlatform } from './rights.js';
 import { KernelSymbols } from './symbols.js';
 import { type DropNames, decodeBatch } from './wire.js';
-
-export interface TracerOptions {
-  /** Size of the ring in bytes, a power of two and a multiple of the page size. Default 16 MiB. */
-  ringBytes?: number;
-  /** Inodes of the namespaces to trace; null for all. Can be changed while the trace runs. */
-  netns?: ReadonlySet<number> | null;
-  /** Names of the devices to trace; null for all. By name, so that a device made again is still meant. */
-  devices?: readonly string[] | null;
-  /** Programs to leave out: to see what their absence costs. */
-  leaveOut?: readonly string[];
-}
 
 export interface HookState {
   hook: Hook;
@@ -75,20 +64,8 @@ export class Tracer {
     const leftOut = new Map<string, string>(
       (options.leaveOut ?? []).map((name) => [name, 'left out on request']),
     );
-    for (;;) {
-      const handle = openObject(native);
-      try {
-        prepare(native, handle, symbols, options, leftOut);
-      } catch (error) {
-        native.arpwhy_close(handle);
-        throw error;
-      }
-      const status = native.arpwhy_load(handle);
-      if (status === 0) return new Tracer(native, handle, symbols, options, leftOut);
-      const log = takeLog(native);
-      native.arpwhy_close(handle);
-      refuse(log, status, leftOut);
-    }
+    const handle = loadPrograms(native, symbols, options, leftOut);
+    return new Tracer(native, handle, symbols, options, leftOut);
   }
 
   private constructor(
@@ -250,161 +227,6 @@ export class Tracer {
       if (error !== null && hook.required) throw requiredHook(hook, error, null);
     }
   }
-}
-
-/** @throws {ArpwhyError} when this process cannot load BPF at all, before anything is tried */
-function checkPlatform(): void {
-  if (process.platform !== 'linux') {
-    throw new ArpwhyError('unsupported', `tracing needs Linux, this is ${process.platform}`);
-  }
-  if (process.geteuid?.() !== 0) {
-    throw new ArpwhyError(
-      'not-permitted',
-      'tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN): run it with sudo',
-    );
-  }
-  const missing = missingRights();
-  if (missing !== null) throw new ArpwhyError('not-permitted', missing);
-  if (!existsSync('/sys/kernel/btf/vmlinux')) {
-    throw new ArpwhyError(
-      'unsupported',
-      'the kernel has no BTF (/sys/kernel/btf/vmlinux is missing): it takes a kernel with CONFIG_DEBUG_INFO_BTF=y',
-    );
-  }
-}
-
-function openObject(native: NativeLibrary): Handle {
-  const path = fileURLToPath(new URL('../../bpf/prebuilt/arpwhy.bpf.o', import.meta.url));
-  if (!existsSync(path)) {
-    throw new ArpwhyError('no-bpf-object', `no BPF object at ${path}: run make bpf, or install arpwhy again`);
-  }
-  const err = Buffer.alloc(4);
-  const handle = native.arpwhy_open(path, err);
-  if (handle.address() === 0) {
-    const log = takeLog(native);
-    const why = lastLine(log) || errnoName(err.readInt32LE());
-    throw new ArpwhyError(
-      'no-bpf-object',
-      `cannot open ${path} (${why}): run make bpf, or install arpwhy again`,
-      {
-        log,
-      },
-    );
-  }
-  return handle;
-}
-
-/** Knobs, sizes and programs, before loading. */
-function prepare(
-  native: NativeLibrary,
-  handle: Handle,
-  symbols: KernelSymbols,
-  options: TracerOptions,
-  leftOut: Map<string, string>,
-): void {
-  const knob = (name: string, value: bigint) => {
-    const status = native.arpwhy_set_knob(handle, name, Number(value & 0xffffffffn), Number(value >> 32n));
-    if (status < 0) throw new ArpwhyError('load-failed', `the BPF object has no knob ${name}: run make bpf`);
-  };
-  const arpProcess = symbols.range('arp_process');
-  if (arpProcess.start === 0n) {
-    throw new ArpwhyError(
-      'unsupported',
-      symbols.hidden
-        ? '/proc/kallsyms hides where arp_process lies (kernel.kptr_restrict=2 does that): run sysctl kernel.kptr_restrict=1'
-        : '/proc/kallsyms does not name arp_process: it takes a kernel with CONFIG_KALLSYMS=y and CONFIG_INET=y, and /proc mounted',
-    );
-  }
-  const arpRcv = symbols.range('arp_rcv');
-  const xdp = symbols.range('do_xdp_generic');
-  const proxyProcess = symbols.range('neigh_proxy_process').start;
-  knob('arp_process_start', arpProcess.start);
-  knob('arp_process_end', arpProcess.end);
-  knob('arp_rcv_start', arpRcv.start);
-  knob('arp_rcv_end', arpRcv.end);
-  knob('xdp_generic_start', xdp.start);
-  knob('xdp_generic_end', xdp.end);
-  knob('proxy_process', proxyProcess);
-  knob('only_netns', options.netns ? 1n : 0n);
-  knob('only_devices', options.devices ? 1n : 0n);
-  if (proxyProcess === 0n) {
-    for (const name of ['timer_start', 'timer_expire_entry', 'timer_expire_exit']) {
-      leftOut.set(name, 'the kernel does not say where neigh_proxy_process lies');
-    }
-  }
-  if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
-  for (const name of leftOut.keys()) native.arpwhy_leave_out(handle, name);
-}
-
-/** Loading failed: leave out the program that the kernel refused, or give up when it is a required one. */
-function refuse(log: string, status: number, leftOut: Map<string, string>): void {
-  const name = /prog '(\w+)': failed to load/.exec(log)?.[1] ?? /prog '(\w+)':/.exec(log)?.[1];
-  const hook = hooks.find((one) => one.name === name);
-  const why = `${errnoName(status)} ${lastLine(log)}`.trim();
-  if (status === -1 || status === -13) {
-    const required = !hook || hook.required;
-    if (required && !log.includes('processed')) {
-      throw new ArpwhyError('unsupported', `the kernel refuses BPF programs: ${why}${lockdownHint()}`, {
-        log,
-      });
-    }
-  }
-  if (!hook || leftOut.has(hook.name)) {
-    throw new ArpwhyError('unsupported', `cannot load the BPF programs: ${why}`, { log });
-  }
-  if (hook.required) throw requiredHook(hook, why, log);
-  leftOut.set(hook.name, why);
-}
-
-function requiredHook(hook: Hook, why: string, log: string | null): ArpwhyError {
-  return new ArpwhyError(
-    'unsupported',
-    `cannot attach tp_btf/${hook.name}: ${why}; without it ${hook.cost}, and no other tier is left to try`,
-    { log },
-  );
-}
-
-function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNames {
-  const text = Buffer.alloc(128);
-  const known = new Map<string, string>();
-  return {
-    where(location, reason) {
-      const key = `${location}/${reason}`;
-      let where = known.get(key);
-      if (where === undefined) {
-        const length = native.arpwhy_enum_name('skb_drop_reason', reason, text, text.length);
-        const name =
-          length > 0 ? text.toString('latin1', 0, length).replace('SKB_DROP_REASON_', '') : `${reason}`;
-        where = `${symbols.nameOf(location) ?? 'unknown function'} (${name})`;
-        known.set(key, where);
-      }
-      return where;
-    },
-  };
-}
-
-function takeLog(native: NativeLibrary): string {
-  const text = Buffer.alloc(65536);
-  const length = native.arpwhy_log(text, text.length);
-  return text.toString('utf8', 0, length);
-}
-
-/** The kernel says EPERM and no more. */
-function lockdownHint(): string {
-  try {
-    const mode = /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'latin1'))?.[1];
-    return mode === 'confidentiality' ? '; kernel lockdown=confidentiality does that: boot without it' : '';
-  } catch {
-    return '';
-  }
-}
-
-function lastLine(log: string): string {
-  return log.trim().split('\n').at(-1) ?? '';
-}
-
-function errnoName(status: number): string {
-  return status < 0 ? getSystemErrorName(status) : String(status);
 }
 
 function numberKey(number: number): Buffer {
