@@ -320,6 +320,11 @@ static __always_inline __u32 describe_start(struct cpu *me, struct arpwhy_record
 	if (waiting) {
 		r->first = waiting->id;
 		r->first_ns = waiting->first_ns;
+		/* no second pass: its wait ended here, on a CPU that may have been idle since before it began */
+		if (r->place == ARPWHY_IN_PROXY_QUEUE) {
+			r->start_ns = r->end_ns;
+			return me->lookup;
+		}
 		if (waiting->start_ns && me->in_timer) {
 			r->start_ns = waiting->start_ns;
 			r->stamps_start = waiting->stamps;
@@ -421,6 +426,10 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	}
 	settings = describe_device(r, net, dev);
 	from = describe_start(me, r, frame, waiting, &settings_start);
+	if (place == ARPWHY_IN_PROXY_QUEUE) {	/* it was never looked at again: what this CPU did before is not its */
+		r->start_ns = r->end_ns;
+		from = me->lookup;
+	}
 	if (settings_start && settings_start != settings)
 		r->flags |= ARPWHY_SETTINGS_MOVED;
 	if (place == ARPWHY_IN_ARP_PROCESS)

@@ -42,9 +42,14 @@ int arpwhy_wake_fd(struct arpwhy *self);
 /* Copy whole records into `to`, each behind its length in its first word. Returns bytes; 0 when none is left. */
 int arpwhy_drain(struct arpwhy *self, void *to, int size);
 
-/* The sum over all CPUs of struct arpwhy_counters, and per-program run counts when bpf_stats_enabled is on. */
+/* The sum over all CPUs of struct arpwhy_counters. */
 int arpwhy_counters(struct arpwhy *self, void *to, int size);
-int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_and_ns);
+
+/*
+ * Of one program: runs and nanoseconds (when bpf_stats_enabled is on), and events that the kernel did not show it
+ * because it was running on that CPU already.
+ */
+int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *runs_ns_misses);
 
 /*
  * struct arpwhy_generation of the namespaces at these kernel addresses, in their order; or of the one that a

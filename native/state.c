@@ -94,7 +94,7 @@ int arpwhy_counters(struct arpwhy *self, void *to, int size)
 	return err;
 }
 
-int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_and_ns)
+int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *runs_ns_misses)
 {
 	struct bpf_program *found = bpf_object__find_program_by_name(self->object, program);
 	struct bpf_prog_info info = {};
@@ -104,8 +104,9 @@ int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *count_a
 	if (!found || bpf_program__fd(found) < 0)
 		return -ENOENT;
 	err = bpf_obj_get_info_by_fd(bpf_program__fd(found), &info, &length);
-	count_and_ns[0] = info.run_cnt;
-	count_and_ns[1] = info.run_time_ns;
+	runs_ns_misses[0] = info.run_cnt;
+	runs_ns_misses[1] = info.run_time_ns;
+	runs_ns_misses[2] = info.recursion_misses;
 	return err;
 }
 

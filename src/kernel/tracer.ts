@@ -12,6 +12,15 @@ import { checkPlatform } from './rights.js';
 import { KernelSymbols } from './symbols.js';
 import { type DropNames, decodeBatch } from './wire.js';
 
+/** Of one program. Runs and nanoseconds are 0 unless kernel.bpf_stats_enabled is 1. */
+export interface RunStats {
+  name: string;
+  runs: number;
+  ns: number;
+  /** Events that the kernel did not show the program, because it was running on that CPU already. */
+  misses: number;
+}
+
 export interface HookState {
   hook: Hook;
   attached: boolean;
@@ -178,14 +187,14 @@ export class Tracer {
     return Math.max(0, this.#native.arpwhy_map_count(this.#open(), 'deferrals'));
   }
 
-  /** Runs and nanoseconds of each program; zero unless kernel.bpf_stats_enabled is 1. */
-  runStats(): { name: string; runs: number; ns: number }[] {
+  runStats(): RunStats[] {
     return hooks.map(({ name }) => {
       this.#native.arpwhy_run_stats(this.#open(), name, this.#small);
       return {
         name,
         runs: Number(this.#small.readBigUInt64LE(0)),
         ns: Number(this.#small.readBigUInt64LE(8)),
+        misses: Number(this.#small.readBigUInt64LE(16)),
       };
     });
   }

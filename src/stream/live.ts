@@ -4,7 +4,7 @@ import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
 import type { Pass, Proof, Request } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
-import { Tracer } from '../kernel/tracer.js';
+import { type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import type { EndEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';
@@ -134,11 +134,11 @@ export class LiveStream {
     do {
       await pause(busyTickMs);
       this.#namespaces.readGenerations(performance.now(), true);
-    } while ([...this.#namespaces.all()].some(({ history }) => !history.heldSince(from)));
+    } while (this.#namespaces.all().some(({ history }) => !history.heldSince(from)));
   }
 
-  /** Runs and nanoseconds of each program; zero unless kernel.bpf_stats_enabled is 1. */
-  runStats(): { name: string; runs: number; ns: number }[] {
+  /** What the kernel counts about each program. */
+  runStats(): RunStats[] {
     return this.#tracer.runStats();
   }
 
@@ -298,7 +298,7 @@ export class LiveStream {
       // a slow reader is waited for: what is in the ring stays there meanwhile
       while (this.#fanout.congested) await pause(busyTickMs);
     }
-    while ([...this.#namespaces.all()].some(({ queue }) => queue.length > 0)) {
+    while (this.#namespaces.all().some(({ queue }) => queue.length > 0)) {
       this.#tick();
       await pause(busyTickMs);
     }

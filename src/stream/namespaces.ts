@@ -19,6 +19,8 @@ export class Namespaces {
   readonly #tracer: Tracer;
   readonly #wanted: readonly string[] | null;
   readonly #byInode = new Map<number, WatchedNamespace>();
+  /** Those whose inode is another namespace's by now, while requests from them are still to be told. */
+  readonly #gone = new Set<WatchedNamespace>();
   #nextIdleRead = 0;
 
   /** @param wanted names of `ip netns`, `.` for our own; null for all */
@@ -52,12 +54,14 @@ export class Namespaces {
   of(pass: Pass): WatchedNamespace {
     const known = this.#byInode.get(pass.netns.inode);
     if (known && known.address === pass.netns.address) return known;
-    known?.close();
+    const former = [...this.#gone].find(({ address }) => address === pass.netns.address);
+    if (former) return former;
     return this.#add(pass.netns.inode, pass.netns.address);
   }
 
-  all(): IterableIterator<WatchedNamespace> {
-    return this.#byInode.values();
+  all(): WatchedNamespace[] {
+    for (const one of this.#gone) if (one.queue.length === 0) this.#gone.delete(one);
+    return [...this.#gone, ...this.#byInode.values()];
   }
 
   /** Read the generations of all namespaces that matter now; with `everything`, of the quiet ones too. */
@@ -84,6 +88,9 @@ export class Namespaces {
   }
 
   #add(inode: number, address: bigint): WatchedNamespace {
+    const former = this.#byInode.get(inode);
+    former?.leave();
+    if (former) this.#gone.add(former);
     const watched = new WatchedNamespace(findNamespace(inode), inode, address, (self) => this.#readOne(self));
     this.#byInode.set(inode, watched);
     this.#readOne(watched);
@@ -124,10 +131,7 @@ export class Namespaces {
       closeSync(fd);
       if (!generation) continue;
       if (known?.address === generation.netns.address) known.refreshPlace();
-      else {
-        known?.close();
-        this.#add(place.inode, generation.netns.address);
-      }
+      else this.#add(place.inode, generation.netns.address);
     }
   }
 }

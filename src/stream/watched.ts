@@ -96,10 +96,17 @@ export class WatchedNamespace {
     return this.place?.name ?? null;
   }
 
-  /** Whether the place was looked up and there is none: the namespace is gone, or in no reach of ours. */
+  /** Nothing more can be read of it: the namespace is gone, or in no reach of ours. */
   get unreachable(): boolean {
-    return this.place === null;
+    return this.place === null || this.#left;
   }
+
+  /** Its inode is another namespace's by now: what waits is told with what was read before. */
+  leave(): void {
+    this.#left = true;
+    this.close();
+  }
+  #left = false;
 
   /** Look the place up again: a namespace gets its name after it was made. */
   refreshPlace(): void {
@@ -142,7 +149,7 @@ export class WatchedNamespace {
   /** Begin what is needed to prove this pass, as far as the bounds allow. */
   prepare(pass: Pass, now: number): void {
     const latest = this.history.latest;
-    if (!latest || !this.place) return;
+    if (!latest || this.unreachable) return;
     if (this.#snapshots.some(({ key, routesProven }) => key === latest.key && routesProven !== false)) return;
     const large = now < this.#largeUntil;
     const rulesKnown = this.#snapshots.some(

@@ -15,6 +15,7 @@ import {
   neighbour,
   other,
   pass,
+  prefix,
   proof,
   reply,
   route,
@@ -128,10 +129,20 @@ const positive: Row[] = [
     }),
   ],
   ['multicast sender', pass({ from: '224.0.0.1' }), 'silent source-invalid (martian)'],
-  ['zero net sender', pass({ from: '0.1.0.1' }), 'silent source-invalid (martian)'],
+  [
+    'a sender in 0/8 is no martian',
+    pass({
+      ...away,
+      reply,
+      from: '0.1.0.1',
+      settings: { proxy_arp: 1 },
+      lookups: [lookup({ from: '0.1.0.1' })],
+    }),
+    'replied proxy-arp',
+  ],
   ['loopback sender', pass({ from: '127.0.0.1' }), 'silent source-invalid (martian)'],
   ['limited broadcast', pass({ to: '255.255.255.255' }), 'silent target-invalid (broadcast)'],
-  ['zero net target', pass({ to: '0.0.0.1' }), 'silent target-invalid (zero)'],
+  ['zero target', pass({ to: '0.0.0.0' }), 'silent target-invalid (zero)'],
   [
     'broadcast of a subnet',
     pass({ lookups: [lookup({ info: info({ type: 3, protocol: 2 }) })] }),
@@ -239,18 +250,18 @@ describe('where two gates are closed, the first one is the reason', () => {
       'silent source-invalid (martian)',
     ],
     [
-      'broadcast target before a zero net sender',
-      pass({ from: '0.0.0.1', to: '255.255.255.255' }),
+      'broadcast target, loopback sender',
+      pass({ from: '127.0.0.1', to: '255.255.255.255' }),
       'silent target-invalid (broadcast)',
     ],
     [
-      'zero net sender, zero net target',
-      pass({ from: '0.0.0.1', to: '0.0.0.2' }),
+      'martian sender, zero target',
+      pass({ from: '224.0.0.1', to: '0.0.0.0' }),
       'silent source-invalid (martian)',
     ],
     [
-      'zero net target, loopback sender',
-      pass({ from: '127.0.0.1', to: '0.0.0.2' }),
+      'zero target, loopback sender',
+      pass({ from: '127.0.0.1', to: '0.0.0.0' }),
       'silent target-invalid (zero)',
     ],
     [
@@ -466,4 +477,38 @@ describe('what is not certain stays unknown', () => {
       'silent unknown: forwarding-off no-route unreachable prohibited blackholed',
     ],
   ]);
+});
+
+describe('evidence of a source that is not valid', () => {
+  const missed = { table: 255, errno: 11 };
+  const met = [lookup(missed), lookup(), back(other, missed)];
+  const settings = { rp_filter: 1 };
+  const evidenceOf = (of: Pass, proven: Proof) => {
+    const { reason, detail, evidence } = decideOn(of, proven).verdict;
+    return `${reason} ${detail} ${evidence}`;
+  };
+  const routes = [route(254, `${target}/32`, other)];
+  it('is inferred where a rule rejected it by itself: no lookup showed that', () => {
+    const rules = [
+      rule(0, 255),
+      rule(100, 0, { action: 'prohibit', to: prefix(`${sender}/32`) }),
+      rule(200, 254),
+    ];
+    expect(evidenceOf(pass({ customRules: true, settings, lookups: met }), proof({ rules, routes }))).toBe(
+      'source-invalid rp-filter inferred',
+    );
+  });
+  it('is inferred where the rules came to their end', () => {
+    const of = pass({ customRules: true, settings, lookups: [...met, back(other, { errno: 11 })] });
+    expect(evidenceOf(of, proof({ rules: [rule(0, 255), rule(200, 254)], routes }))).toBe(
+      'source-invalid rp-filter inferred',
+    );
+  });
+  it('is observed where a lookup showed it', () => {
+    const of = pass({ customRules: true, settings, lookups: [...met, back(other, { device: other })] });
+    const both = [...routes, route(254, `${sender}/32`, other)];
+    expect(evidenceOf(of, proof({ rules: [rule(0, 255), rule(200, 254)], routes: both }))).toBe(
+      'source-invalid rp-filter observed',
+    );
+  });
 });

@@ -10,7 +10,9 @@ export function differences(decision: Decision, expected: Expected): string[] {
   const same = (what: string, is: unknown, wanted: unknown) => {
     if (wanted === undefined) return;
     if (wanted instanceof RegExp ? !wanted.test(String(is)) : JSON.stringify(is) !== JSON.stringify(wanted)) {
-      found.push(`${what}: ${JSON.stringify(is)}, expected ${wanted instanceof RegExp ? wanted : JSON.stringify(wanted)}`);
+      found.push(
+        `${what}: ${JSON.stringify(is)}, expected ${wanted instanceof RegExp ? wanted : JSON.stringify(wanted)}`,
+      );
     }
   };
   same('action', verdict.action, expected.action);
@@ -44,7 +46,8 @@ export function differences(decision: Decision, expected: Expected): string[] {
   );
   if (expected.unknown !== undefined) {
     for (const pointer of expected.unknown) {
-      if (!decision.unknown.includes(pointer)) found.push(`${pointer} is not in unknown: ${decision.unknown}`);
+      if (!decision.unknown.includes(pointer))
+        found.push(`${pointer} is not in unknown: ${decision.unknown}`);
     }
   } else if (expected.reason !== 'unknown') {
     same('unknown', decision.unknown, []);

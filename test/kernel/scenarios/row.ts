@@ -8,9 +8,10 @@ export interface Row {
   /**
    * Lines, run in order on the router unless they begin with another namespace and a colon (`asker: ip …`,
    * `behind: ip …`). The first word is the tool: ip, nft, tc, ethtool; or `sysctl PATH=VALUE`, where PATH is below
-   * net/ipv4, such as conf/in0/proxy_arp; or a program that
-   * drops every frame, `drop-by-xdp DEVICE generic|drv`, `drop-by-tc DEVICE ingress|egress`; or
-   * `neighbour-table full`, of the whole host: `neighbour-table restored` belongs into `afterwards`.
+   * net/ipv4, such as conf/in0/proxy_arp; or a program that drops every frame, `drop-by-xdp DEVICE generic|drv`,
+   * `drop-by-tc DEVICE ingress|egress`; or `neighbour-table full`, of the whole host: `neighbour-table restored`
+   * belongs into `afterwards`; or `wait-up DEVICE…` for devices that `setup` made: a link event after the traffic
+   * leaves nothing proven.
    */
   setup?: readonly string[];
   /** What is sent, in order; by default one unicast request from 10.1.0.9 for 10.2.0.5. */

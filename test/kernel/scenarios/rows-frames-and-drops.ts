@@ -44,6 +44,13 @@ const bridge = [
   'ip link set out0 master br0',
   'ip address add 10.1.0.1/24 dev br0',
   'ip link set br0 up',
+  'wait-up in0 out0 br0',
+];
+
+const macvlan = [
+  'ip link add mv0 link in0 address 02:00:00:00:01:31 type macvlan mode bridge',
+  'ip link set mv0 up',
+  'wait-up mv0',
 ];
 
 /** Frames that never come to the gates of ARP, and replies that never leave. */
@@ -331,7 +338,15 @@ export const framesAndDrops: readonly Row[] = [
     traffic: [{ to: 'broadcast' }],
     afterwards: ['ip link set in0 down'],
     expect: [
-      { action: 'dropped', reason: 'proxy-queue-purged', detail: /pneigh_queue_purge/, because: null },
+      {
+        action: 'dropped',
+        reason: 'proxy-queue-purged',
+        detail: /pneigh_queue_purge/,
+        because: null,
+        steps: [],
+        deferred: true,
+        neighbours: ['created 10.1.0.9'],
+      },
     ],
   },
   {
@@ -410,6 +425,52 @@ export const framesAndDrops: readonly Row[] = [
     ],
     traffic: [{ target: '10.1.0.1', to: '02:00:00:00:03:01' }],
     expect: [{ action: 'dropped', reason: 'filtered-in', device: 'br0', because: null }],
+  },
+  {
+    name: 'nft drops what comes in by a port of a bridge',
+    needs: 'nft bridge tables',
+    setup: [
+      ...bridge,
+      'nft add table bridge t',
+      'nft add chain bridge t pre { type filter hook prerouting priority 0 ; policy drop ; }',
+    ],
+    traffic: [{ target: '10.1.0.1', to: '02:00:00:00:03:01' }],
+    expect: [{ action: 'dropped', reason: 'filtered-in', device: 'in0', because: null }],
+  },
+  {
+    name: 'nft drops the reply that leaves a bridge',
+    needs: 'nft bridge tables',
+    setup: [
+      ...bridge,
+      'nft add table bridge t',
+      'nft add chain bridge t out { type filter hook output priority 0 ; policy drop ; }',
+    ],
+    traffic: [{ target: '10.1.0.1', to: '02:00:00:00:03:01' }],
+    expect: [{ action: 'dropped', reason: 'filtered-out', detail: /NETFILTER/, device: 'br0', mac: null }],
+  },
+  {
+    name: 'tc drops the reply on the port below a bridge',
+    needs: 'cls_bpf and clsact',
+    setup: [...bridge, 'drop-by-tc in0 egress'],
+    traffic: [{ target: '10.1.0.1', to: '02:00:00:00:03:01' }],
+    expect: [{ action: 'dropped', reason: 'filtered-out', detail: /TC_EGRESS/, device: 'br0', mac: null }],
+  },
+  {
+    name: 'a request to everybody is judged by the device and by the one above it',
+    needs: 'macvlan',
+    setup: macvlan,
+    traffic: [{ target: '10.1.0.1', to: 'broadcast' }],
+    expect: [
+      { action: 'replied', reason: 'local-address', device: 'in0', mac: '02:00:00:00:01:01' },
+      { action: 'replied', reason: 'local-address', device: 'mv0', mac: '02:00:00:00:01:31' },
+    ],
+  },
+  {
+    name: 'a request to the device above is judged by it alone',
+    needs: 'macvlan',
+    setup: [...macvlan, 'sysctl conf/mv0/proxy_arp=1'],
+    traffic: [{ to: '02:00:00:00:01:31' }],
+    expect: [{ ...proxied, device: 'mv0', mac: '02:00:00:00:01:31' }],
   },
   {
     name: 'the host asks itself: nothing is decided here',

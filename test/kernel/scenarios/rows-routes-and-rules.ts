@@ -628,16 +628,16 @@ export const routesAndRules: readonly Row[] = [
     expect: [{ action: 'replied', reason: 'proxy-arp', because: '10.9.0.0/24 dev out0 table 100 rule 100' }],
   },
   {
-    name: 'mark set by tc',
+    name: 'rule by fwmark on a frame marked before it is received',
     setup: [
       proxyArp,
-      'tc qdisc add dev in0 clsact',
-      'tc filter add dev in0 ingress protocol arp u32 match u32 0 0 action skbedit mark 5',
+      'nft add table netdev t',
+      'nft add chain netdev t c { type filter hook ingress device in0 priority 0 ; }',
+      'nft add rule netdev t c meta mark set 5',
       'ip route add 10.9.0.0/24 dev out0 table 100',
       'ip rule add fwmark 5 table 100 pref 100',
     ],
     traffic: foreign,
-    needs: 'tc skbedit',
     expect: [{ action: 'replied', reason: 'proxy-arp', because: '10.9.0.0/24 dev out0 table 100 rule 100' }],
   },
   {

@@ -758,7 +758,7 @@ export const sourceAndProbes: readonly Row[] = [
     name: 'a probe for itself, where gratuitous requests are dropped',
     setup: ['sysctl conf/in0/drop_gratuitous_arp=1'],
     traffic: [{ sender: '0.0.0.0', target: '0.0.0.0' }],
-    expect: [{ action: 'silent', reason: 'gratuitous-dropped', because: null }],
+    expect: [{ action: 'silent', reason: 'gratuitous-dropped', because: null, steps: [] }],
   },
   // two gates at once
   {

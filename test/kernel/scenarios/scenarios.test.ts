@@ -14,10 +14,14 @@ import { World } from './world.js';
 const cleanup = new Cleanup();
 const decisions: Decision[] = [];
 let stream: LiveStream;
+/** What ended the reading of events too early: without them no row can pass. */
+let failed: unknown = null;
 
 beforeAll(() => {
   stream = LiveStream.open();
-  void collect();
+  collect().catch((error: unknown) => {
+    failed = error;
+  });
 });
 
 afterEach(() => cleanup.run());
@@ -43,6 +47,7 @@ for (const [theme, rows] of Object.entries(tables)) {
         const world = cleanup.add(await World.up(`s${process.pid}x${++worlds}-`, row.world), (one) =>
           one.down(),
         );
+        cleanup.add(world, (one) => one.lines(row.cleanup ?? []));
         try {
           await world.lines(row.setup ?? []);
         } catch (error) {
@@ -76,6 +81,7 @@ async function play(world: World, row: Row): Promise<Decision[]> {
   const ofRouter = () => decisions.filter(({ netns }) => netns.name === world.router);
   const deadline = Date.now() + 5000;
   while (ofRouter().length < row.expect.length && Date.now() < deadline) await stream.settled();
+  if (failed) throw failed;
   // Nothing else appears: all that the kernel has opened by now has been told.
   if (stream.seen() === seenBefore && row.expect.length > 0)
     throw new Error('the kernel side saw no request at all');

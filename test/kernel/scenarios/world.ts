@@ -45,6 +45,7 @@ export class World {
       const drop = /^drop-by-(xdp|tc) (\S+) (\S+)$/.exec(command);
       if (setting) await writeSettings(netns, { [`ipv4/${setting[1]}`]: Number(setting[2]) });
       else if (drop) await dropAll(netns, drop[1] as 'xdp' | 'tc', String(drop[2]), String(drop[3]));
+      else if (command.startsWith('wait-up ')) await waitUp(netns, command.split(' ').slice(1));
       else if (command === 'neighbour-table full') {
         this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0');
       } else if (command === 'neighbour-table restored') await this.#fullTable?.restore();
