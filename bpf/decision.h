@@ -426,10 +426,6 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	}
 	settings = describe_device(r, net, dev);
 	from = describe_start(me, r, frame, waiting, &settings_start);
-	if (place == ARPWHY_IN_PROXY_QUEUE) {	/* it was never looked at again: what this CPU did before is not its */
-		r->start_ns = r->end_ns;
-		from = me->lookup;
-	}
 	if (settings_start && settings_start != settings)
 		r->flags |= ARPWHY_SETTINGS_MOVED;
 	if (place == ARPWHY_IN_ARP_PROCESS)

@@ -15,7 +15,9 @@ import type {
   Request,
   Tier,
 } from './types.js';
-import { type Judgement, judge, showsAddresses } from './verdict.js';
+import { showsAddresses } from './verdict/frame.js';
+import { judge } from './verdict/judge.js';
+import type { Judgement } from './verdict/judgement.js';
 
 /** What a decision says beside what the passes say. */
 export interface Surroundings {

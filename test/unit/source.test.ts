@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Gates } from '../../src/decision/effective.js';
-import { checkSource } from '../../src/decision/source.js';
 import type { Lookup, Pass } from '../../src/decision/types.js';
+import { checkSource } from '../../src/decision/verdict/source.js';
 import {
   address,
   asking,

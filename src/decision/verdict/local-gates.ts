@@ -1,8 +1,8 @@
-import { contains } from './addresses.js';
-import type { Gates } from './effective.js';
-import { loopbackIndex, routeType } from './kernel-numbers.js';
-import type { Series } from './series.js';
-import type { Address, Pass, Snapshot } from './types.js';
+import { contains } from '../addresses.js';
+import type { Gates } from '../effective.js';
+import { loopbackIndex, routeType } from '../kernel-numbers.js';
+import type { Series } from '../series.js';
+import type { Address, Pass, Snapshot } from '../types.js';
 
 /** `open`: the request went on; `closed`: it ended here; `unknown`: the evidence does not tell. */
 export type Gate = 'open' | 'closed' | 'unknown';

@@ -1,9 +1,9 @@
-import { contains } from './addresses.js';
-import type { Gates } from './effective.js';
-import { loopbackIndex, routeType } from './kernel-numbers.js';
-import type { Replay } from './rules.js';
-import { type Series, validatesByLookup } from './series.js';
-import type { Pass, Route, Snapshot } from './types.js';
+import { contains } from '../addresses.js';
+import type { Gates } from '../effective.js';
+import { loopbackIndex, routeType } from '../kernel-numbers.js';
+import type { Replay } from '../rules.js';
+import { type Series, validatesByLookup } from '../series.js';
+import type { Pass, Route, Snapshot } from '../types.js';
 
 export type SourceCheck = 'valid' | 'rp-filter' | 'martian' | 'own-address' | 'unknown';
 
