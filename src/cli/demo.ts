@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
+import { Tracer } from '../kernel/tracer.js';
 import { ownPrefix } from '../lab/abandoned.js';
 import { ganeti } from '../lab/ganeti.js';
 import { Lab } from '../lab/lab.js';
@@ -37,6 +38,8 @@ async function demo(options: { utc?: boolean }, context: Context): Promise<void>
   context.onStop(() => {
     stopped = true;
   });
+  // what refuses is told before anything is built
+  Tracer.open().close();
   const lab = await Lab.up(ganeti, { prefix });
   try {
     const stream = LiveStream.open({ netns: [router] });

@@ -1,11 +1,14 @@
-import { closeSync, constants, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 
 const runDirectory = '/run/netns';
 
 /** A network namespace of this host. */
 export interface NetnsPlace {
   inode: number;
-  /** As `ip netns` names it; null when it has no name. */
+  /**
+   * As `ip netns` names it; else by the first process that lives in it, "nginx[1234]"; null for the one that the
+   * host began with.
+   */
   name: string | null;
   /** A file that stands for it, to be opened. */
   path: string;
@@ -24,7 +27,8 @@ export function namedNamespaces(): NetnsPlace[] {
 }
 
 export function ownNamespace(): NetnsPlace {
-  return { inode: inodeOf('/proc/self/ns/net') ?? 0, name: null, path: '/proc/self/ns/net' };
+  const inode = inodeOf('/proc/self/ns/net') ?? 0;
+  return { inode, name: nameOfInhabitant(inode, 'self'), path: '/proc/self/ns/net' };
 }
 
 /** A namespace by its inode: a named one, or one that a process lives in. Null when there is none any more. */
@@ -34,9 +38,20 @@ export function findNamespace(inode: number): NetnsPlace | null {
   for (const pid of entries('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const path = `/proc/${pid}/ns/net`;
-    if (inodeOf(path) === inode) return { inode, name: null, path };
+    if (inodeOf(path) === inode) return { inode, name: nameOfInhabitant(inode, pid), path };
   }
   return null;
+}
+
+/** init stands for the host itself, which needs no name. */
+function nameOfInhabitant(inode: number, pid: string): string | null {
+  if (inode === inodeOf('/proc/1/ns/net')) return null;
+  const id = pid === 'self' ? process.pid : pid;
+  try {
+    return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}[${id}]`;
+  } catch {
+    return null;
+  }
 }
 
 /**
