@@ -77,6 +77,7 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	__u64 at = address(skb);
 	__u32 i = find_frame(me, at);
 	struct frame *f;
+	__u32 bytes;
 
 	if (i >= FRAMES) {		/* a bridge shows one skb twice: port, then bridge */
 		i = me->next_frame++ & (FRAMES - 1);
@@ -84,7 +85,7 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 			me->open++;
 	}
 	f = &me->frames[i & (FRAMES - 1)];
-	read_arp_at(skb, BPF_CORE_READ(skb, data) + offset, &arp);
+	bytes = read_arp_at(skb, BPF_CORE_READ(skb, data) + offset, &arp);
 	f->skb = at;
 	f->arp = arp_digest(&arp);
 	f->ns = bpf_ktime_get_ns();
@@ -93,10 +94,13 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	f->lookup = me->lookup;
 	f->sip = ip4(arp.sip);
 	f->tip = ip4(arp.tip);
-	f->settings = settings_digest(net, dev);
-	read_stamps(net, &f->stamps);
 	me->opened_ns = f->ns;
 	me->counters.frames++;
+	/* of a reply it is enough to know that it came in */
+	if (bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
+		return;
+	f->settings = settings_digest(net, dev);
+	read_stamps(net, &f->stamps);
 }
 
 static __always_inline void forget_frame(struct cpu *me, __u32 i)
@@ -362,7 +366,7 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	struct net *net = BPF_CORE_READ(dev, nd_net.net);
 	__u64 settings_start = 0, settings;
 	struct cpu *me = this_cpu();
-	__u32 frame, from, taken, bytes;
+	__u32 frame, from, taken, bytes, arp_bytes;
 	struct arpwhy_record *r;
 	struct deferred *waiting;
 	struct arp_header arp;
@@ -372,9 +376,13 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 		return 0;
 	r = &me->out.record;
 	frame = find_frame(me, at);
+	arp_bytes = read_arp(skb, &arp);
+	/* a header too short to hold an operation may have been a request */
+	if (arp_bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
+		goto out;
 	__builtin_memset(r, 0, sizeof(*r));
 	r->end_ns = bpf_ktime_get_ns();
-	r->arp_bytes = read_arp(skb, &arp);
+	r->arp_bytes = arp_bytes;
 	if (frame < FRAMES)
 		r->flags |= ARPWHY_SAME_SKB;
 	sip = ip4(arp.sip);
@@ -390,13 +398,12 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	if (frame >= FRAMES && !waiting && !me->in_timer)
 		frame = find_frame_by_flow(me, sip, tip);
 
-	/* a header too short to hold an operation may have been a request */
-	if (r->arp_bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
-		goto out;
 	bpf_probe_read_kernel_str(r->device, sizeof(r->device), (void *)dev + bpf_core_field_offset(struct net_device, name));
 	if (!in_scope(net, r->device)) {
-		if (waiting)
+		if (waiting) {		/* it was in scope when it was deferred */
+			me->counters.abandoned++;
 			bpf_map_delete_elem(&deferrals, &at);
+		}
 		goto out;
 	}
 

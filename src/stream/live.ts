@@ -127,14 +127,18 @@ export class LiveStream {
 
   /**
    * Resolves when every namespace has held still for long enough that a request from now on can be proven, if
-   * nothing moves again.
+   * nothing moves again; also after the deadline, for a namespace may never hold still.
    */
-  async settled(): Promise<void> {
+  async settled(deadlineMs = 2000): Promise<void> {
     const from = process.hrtime.bigint();
+    const deadline = performance.now() + deadlineMs;
     do {
       await pause(busyTickMs);
       this.#namespaces.readGenerations(performance.now(), true);
-    } while (this.#namespaces.all().some(({ history }) => !history.heldSince(from)));
+    } while (
+      performance.now() < deadline &&
+      this.#namespaces.all().some(({ history }) => !history.heldSince(from))
+    );
   }
 
   /** What the kernel counts about each program. */

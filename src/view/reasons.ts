@@ -39,7 +39,7 @@ export function verdictsPage(): string {
     const rows = reasons.filter((reason) => reason.action === action);
     return [`## ${action}`, '', actions[action], '', ...rows.map(section)].join('\n');
   });
-  return [...introduction, ...sections, ...ending].join('\n');
+  return [...introduction, ...order, ...sections, ...ending].join('\n');
 }
 
 function section(reason: Reason): string {
@@ -69,6 +69,28 @@ const introduction = [
   'the matched route. Settings are shown as the kernel read them, with their scope: `all` and `dev`. Of most, either',
   'scope switches it on; of `rp_filter`, `arp_ignore` and `arp_accept` the greater value counts; `forwarding` and',
   '`medium_id` count by device alone.',
+  '',
+];
+
+/** The order of arp_rcv and arp_process (net/ipv4/arp.c) and ip_route_input_slow (net/ipv4/route.c). */
+const order = [
+  '## The order of the gates',
+  '',
+  '1. On the way in: XDP, tc ingress and netdev hooks (`filtered-in`).',
+  '2. The frame: `device-noarp`, `not-for-us`, `malformed` (cut short, other lengths); then the arp input hook',
+  '   (`filtered-in`).',
+  '3. The header: `ipv4-disabled`, `malformed` (other hardware or protocol), `target-invalid` (multicast, 127/8),',
+  '   `gratuitous-dropped`.',
+  '4. A sender of 0.0.0.0 is a probe: answered for an address of this host, else `probe-not-proxied`; `arp-ignore`.',
+  '5. The addresses: `source-invalid` (martian), `target-invalid` (broadcast, 0.0.0.0).',
+  '6. The routing lookup for the target: `no-route`, `unreachable`, `prohibited`, `blackholed`; a broadcast address',
+  '   is `target-invalid`.',
+  '7. For a local target: `source-invalid`, `arp-ignore`, `arp-filter`, `neighbour-table-full`; then the answer,',
+  '   `local-address` or `local-route`.',
+  '8. For any other: `forwarding-off`, `source-invalid`, `same-device`; then whoever says yes first answers:',
+  '   `proxy-arp` (else `proxy-arp-off`, `medium-id`), `proxy-arp-pvlan` (else `self-probe`), `proxy-neighbour`. A',
+  '   broadcast request is deferred first: `proxy-queue-full`, `proxy-queue-purged`.',
+  '9. On the way out: the arp output hook, tc egress, a queue (`filtered-out`).',
   '',
 ];
 
