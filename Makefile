@@ -4,12 +4,9 @@
 # make docs       the pages that are made from tables
 # V=1 shows the commands
 
-ifeq ($(V),1)
-Q =
-say = @true
-else
-Q = @
-say = @printf '  %-4s %s\n'
+include quiet.mk
+
+ifneq ($(V),1)
 MAKEFLAGS += --no-print-directory
 endif
 
