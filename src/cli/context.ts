@@ -4,7 +4,7 @@ import { Output } from './output.js';
 
 /** What a command has of the world around it: injected, so that commands run inside tests as they run outside. */
 export interface Context {
-  stdout: Writable & { isTTY?: boolean };
+  stdout: Writable & { isTTY?: boolean; columns?: number };
   stderr: Writable & { isTTY?: boolean };
   environment: NodeJS.ProcessEnv;
   /** SIGINT and SIGTERM come here. */
@@ -28,6 +28,11 @@ export function processContext(): Context {
 /** Words go to stderr, one line behind the program's name. Names that strangers gave cannot reach the terminal. */
 export function say(context: Context, text: string): void {
   context.stderr.write(`arpwhy: ${escapeText(text)}\n`);
+}
+
+/** The width of the terminal, for views that break lines; nothing where there is none. */
+export function widthOf({ stdout }: Context): { columns?: number } {
+  return stdout.isTTY && stdout.columns ? { columns: stdout.columns } : {};
 }
 
 export function outputOf(context: Context): Output {

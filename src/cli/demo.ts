@@ -8,7 +8,7 @@ import { Lab } from '../lab/lab.js';
 import { LiveStream } from '../stream/live.js';
 import { LineView, stepText } from '../view/line.js';
 import { type Style, styleFor } from '../view/style.js';
-import { type Context, outputOf, say } from './context.js';
+import { type Context, outputOf, say, widthOf } from './context.js';
 import { expectedText } from './lab.js';
 import { asExpected, type Played, Player } from './play.js';
 
@@ -43,7 +43,7 @@ async function demo(options: { utc?: boolean }, context: Context): Promise<void>
   const lab = await Lab.up(ganeti, { prefix });
   try {
     const stream = LiveStream.open({ netns: [router] });
-    const view = new LineView({ utc: options.utc ?? false, style });
+    const view = new LineView({ utc: options.utc ?? false, style, ...widthOf(context) });
     const player = new Player(lab, stream);
     try {
       say(context, `${stream.start.tier} tier on ${stream.start.kernel}; what is inferred is marked ~`);
@@ -108,7 +108,9 @@ function closing(shown: Played[], router: string, style: Style): string {
     `The rule still led there, found no usable route, and the lookup fell through to ${because ? stepText(because) : '?'}.`,
     `That route leads out of another device than the question came in on, so proxy ARP answered with ${decision.reply?.mac}:`,
     'for this address, and in the same way for every address of the VLAN. Putting the routes back made it silent again.',
-    'To be safe from it: an unreachable default in that table (ip route add unreachable default metric 4278198272 table 90).',
+    'To be safe from it, give that table a last resort that no device takes away: ip route add unreachable default',
+    'metric 4294967295 table 90 (the worst metric: any real default route wins).',
+    'On a host of yours: arpwhy trace --action replied',
   ].join('\n');
 }
 

@@ -10,6 +10,7 @@ import { Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import { escapeText } from '../view/escape.js';
 import { type Style, styleFor } from '../view/style.js';
+import { wrap } from '../view/wrap.js';
 import { type Context, outputOf } from './context.js';
 
 interface Check {
@@ -116,41 +117,38 @@ function checks(): Check[] {
   ];
 }
 
+/** The answer first; what it rests on below. */
 function report(diagnosis: Diagnosis, style: Style): string {
+  const tried = diagnosis.tier !== null || diagnosis.hooks.some(({ why }) => why !== null);
   const state = (ok: boolean) => (ok ? style('green', 'ok') : style('red', 'no'));
-  const table = (head: string[]) => new Table({ head, style: { head: [], border: [] } });
   const prerequisites = table(['prerequisite', '', 'found']);
-  for (const { name, ok, found } of diagnosis.checks)
-    prerequisites.push([name, state(ok), wrap(escapeText(found), 76)]);
-  const attached = table(['hook', '', 'without it']);
+  for (const { name, ok, found } of diagnosis.checks) {
+    prerequisites.push([name, state(ok), wrap(escapeText(found), 50).join('\n')]);
+  }
+  const attached = table(['hook', '', 'if it is missing']);
   for (const hook of diagnosis.hooks) {
-    const cost = wrap(hook.attached ? hook.cost : `${hook.cost} (${hook.why ?? 'not tried'})`, 76);
-    attached.push([hook.name, state(hook.attached), cost]);
+    const cost = hook.why === null ? hook.cost : `${hook.cost} (${hook.why})`;
+    attached.push([hook.name, tried ? state(hook.attached) : '?', wrap(escapeText(cost), 50).join('\n')]);
   }
   const verdict = diagnosis.tier
     ? `Tracing works here, in the ${diagnosis.tier} tier.`
     : `Tracing does not work here: ${diagnosis.refusal}`;
-  const limitLines = diagnosis.limits.map((limit) => `  - ${limit}`);
+  const limitLines = diagnosis.limits.flatMap((limit) =>
+    wrap(limit, 74).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`),
+  );
   return [
+    style('bold', escapeText(verdict)),
     `arpwhy ${diagnosis.version}, kernel ${diagnosis.kernel}, Node ${diagnosis.node}`,
     prerequisites.toString(),
     attached.toString(),
     'What this tier cannot see:',
     ...limitLines,
-    style('bold', escapeText(verdict)),
     '',
   ].join('\n');
 }
 
-function wrap(text: string, width: number): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line && line.length + word.length + 1 > width) {
-      lines.push(line);
-      line = '';
-    }
-    line = line ? `${line} ${word}` : word;
-  }
-  return [...lines, line].join('\n');
+/** Fits 80 columns, without a rule under each row. */
+function table(head: string[]): InstanceType<typeof Table> {
+  const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  return new Table({ head, chars, style: { head: [], border: [] } });
 }

@@ -29,7 +29,7 @@ export function addLab(program: Command, context: Context): void {
       const router = up.netns(up.topology.router);
       await print(
         `${name} is up: ${up.topology.roles.map((role) => up.netns(role)).join(', ')}\n` +
-          `Watch it:  arpwhy trace --netns ${router}\nThen:      arpwhy lab step ${up.topology.steps.map((step) => step.name).join(' | ')}\n`,
+          `Watch it:  arpwhy trace --netns ${router}\nAsk:       ${askCommand(up, firstQuestion(up))}\nThen:      arpwhy lab step ${up.topology.steps.map((step) => step.name).join(' | ')}\n`,
       );
     });
   lab
@@ -49,9 +49,7 @@ export function addLab(program: Command, context: Context): void {
       stepOf(wanted, step); // a name that is none is the first thing to say, whether the lab is up or not
       const opened = await Lab.open(wanted);
       const done = await opened.step(step);
-      const expected = done.expect.map(
-        (one) => `  ${opened.netns(one.from)} asks for ${one.target}: ${expectedText(one)}\n`,
-      );
+      const expected = done.expect.map((one) => `  ${askCommand(opened, one)}\n    ${expectedText(one)}\n`);
       await print(
         `${step}: ${done.summary}\nNow expect, on ${opened.netns(opened.topology.router)}:\n${expected.join('')}`,
       );
@@ -91,19 +89,31 @@ async function runAll(name: string, context: Context): Promise<Played[]> {
   return played;
 }
 
+/** Expected is shown only where something else was seen: then the table fits a terminal. */
 function comparison(played: readonly Played[]): string {
   const table = new Table({
-    head: ['step', 'who-has', 'tell', 'expected', 'seen', ''],
+    head: ['step', 'who-has', 'tell', 'seen', 'as expected'],
     style: { head: [], border: [] },
   });
   for (const one of played) {
     const { decision, expected } = one;
     const because = decision.because === null ? undefined : decision.steps[decision.because];
     const seen = `${decision.verdict.action} ${decision.verdict.reason}${because ? `\n${stepText(because)}` : ''}`;
-    const wanted = expectedText(expected).replace(' because ', '\n');
-    table.push([one.step, expected.target, expected.from, wanted, seen, asExpected(one) ? 'ok' : 'NOT']);
+    const wanted = `NO:\n${expectedText(expected).replace(' because ', '\n')}`;
+    table.push([one.step, expected.target, expected.from, seen, asExpected(one) ? 'yes' : wanted]);
   }
   return table.toString();
+}
+
+function firstQuestion(lab: Lab): Expectation {
+  const [question] = lab.topology.steps.flatMap((step) => step.expect);
+  if (!question) throw new Error(`${lab.topology.name} expects nothing`);
+  return question;
+}
+
+/** What makes a host of the lab ask. */
+function askCommand(lab: Lab, { from, target }: Expectation): string {
+  return `ip netns exec ${lab.netns(from)} arping -c 1 -I eth0 ${target}`;
 }
 
 function list(): string {

@@ -25,9 +25,15 @@ export function addFilters(command: Command): Command {
   const list = (flags: string, text: string, parse: (value: string) => unknown) =>
     new Option(flags, text)
       .argParser((value: string, before: unknown) => [...(before as unknown[]), parse(value)])
-      .default([], 'any');
+      .default([]);
   return command
-    .addOption(list('--netns <name>', 'only this namespace, as ip netns names it; . is your own', String))
+    .addOption(
+      list(
+        '--netns <name>',
+        'only this namespace, as ip netns names it; . is your own; one without a name cannot be chosen',
+        String,
+      ),
+    )
     .addOption(list('--dev <name>', 'only requests that came in on this device', String))
     .addOption(
       list('--target <cidr>', 'only requests for these addresses', (value) => prefix('--target', value)),
@@ -36,7 +42,11 @@ export function addFilters(command: Command): Command {
       list('--sender <cidr>', 'only requests from these addresses', (value) => prefix('--sender', value)),
     )
     .addOption(list('--action <action>', actions.join(', '), (value) => oneOf('--action', value, actions)))
-    .addOption(list('--reason <code>', 'only this reason', (value) => oneOf('--reason', value, codes)))
+    .addOption(
+      list('--reason <code>', 'only this reason, or unknown (arpwhy reasons lists them)', (value) =>
+        oneOf('--reason', value, codes),
+      ),
+    )
     .addOption(
       new Option('--all', 'also tell of each deferral, not only of its decision').default(false, 'off'),
     )

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { reason, reasons } from '../decision/reasons.js';
 import { ArpwhyError } from '../errors.js';
-import { reasonDetail, reasonList, verdictsPage } from '../view/reasons.js';
+import { reasonDetail, reasonList, unknownDetail, verdictsPage } from '../view/reasons.js';
 import { type Context, outputOf } from './context.js';
 
 export function addReasons(program: Command, context: Context): void {
@@ -20,6 +20,7 @@ export function addReasons(program: Command, context: Context): void {
 function text(code: string | undefined, options: { json?: boolean; markdown?: boolean }): string {
   if (options.markdown) return verdictsPage();
   if (code === undefined) return options.json ? `${JSON.stringify(reasons)}\n` : reasonList();
+  if (code === 'unknown') return unknownDetail();
   const found = reason(code);
   if (!found) {
     throw new ArpwhyError('usage', `there is no reason ${code}: arpwhy reasons lists them all`);

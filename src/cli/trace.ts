@@ -7,7 +7,7 @@ import type { EndEvent, LostEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { LineView } from '../view/line.js';
 import { styleFor } from '../view/style.js';
-import { type Context, outputOf, say } from './context.js';
+import { type Context, outputOf, say, widthOf } from './context.js';
 import { checkDevices } from './devices.js';
 import { addFilters, count, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
 import type { Output } from './output.js';
@@ -152,9 +152,11 @@ async function writeText(
   const view = new LineView({
     utc: options.utc ?? false,
     style: styleFor(context.stdout, context.environment),
+    ...widthOf(context),
   });
   const heartbeat = new Heartbeat(stream, context);
-  const showSilent = options.silent || options.action.length > 0 || options.reason.length > 0;
+  const asked = [options.action, options.reason, options.target, options.sender];
+  const showSilent = options.silent || asked.some((filter) => filter.length > 0);
   const silent = new Map<string, number>();
   let silentTime = '';
   const tellSilent = () => {
@@ -224,11 +226,13 @@ class Heartbeat {
 
 function finish(end: EndEvent, options: TraceOptions, context: Context): void {
   const { seen, delivered, filtered, pending, lost } = end.accounts;
-  const parts = [`${delivered} told`];
+  const parts = [`${delivered} delivered`];
   if (filtered > 0) parts.push(`${filtered} filtered out`);
   if (pending > 0) parts.push(`${pending} still deferred`);
   if (end.accounts.abandoned > 0) parts.push(`${end.accounts.abandoned} abandoned`);
   parts.push(`${lost} lost`);
-  say(context, `${seen} requests in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
+  const requests = seen === 1 ? '1 request' : `${seen} requests`;
+  say(context, `${requests} in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
+  if (lost > 0) say(context, 'to lose fewer: narrow it with --netns or --dev, or write into a file');
   if (options.strict && lost > 0) context.exitCode = exitCode.lost;
 }

@@ -230,6 +230,9 @@ function routeOf(
       gateway,
       protocol: info ? names.protocol(info.protocol) : missing('protocol'),
       metric: info ? info.metric : missing('metric'),
+      ...(proven && route && route.table !== step.table
+        ? { table: { id: route.table, name: names.table(route.table) } }
+        : {}),
     },
     evidence: {
       ...evidence,

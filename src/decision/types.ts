@@ -289,6 +289,8 @@ export interface DecisionStep {
     gateway: string | null;
     protocol: string | null;
     metric: number | null;
+    /** Only where the route lies in another table than was looked up: without rules, local is merged with main. */
+    table?: { id: number; name: string | null };
   } | null;
   evidence: Partial<Record<'rule' | 'outcome' | 'prefix' | 'device' | 'gateway', Evidence>>;
 }

@@ -7,7 +7,7 @@ export interface NetnsPlace {
   inode: number;
   /**
    * As `ip netns` names it; else by the first process that lives in it, "nginx[1234]"; null for the one that the
-   * host began with.
+   * host began with, and for our own.
    */
   name: string | null;
   /** A file that stands for it, to be opened. */
@@ -28,7 +28,7 @@ export function namedNamespaces(): NetnsPlace[] {
 
 export function ownNamespace(): NetnsPlace {
   const inode = inodeOf('/proc/self/ns/net') ?? 0;
-  return { inode, name: nameOfInhabitant(inode, 'self'), path: '/proc/self/ns/net' };
+  return { inode, name: null, path: '/proc/self/ns/net' };
 }
 
 /** A namespace by its inode: a named one, or one that a process lives in. Null when there is none any more. */
@@ -46,9 +46,8 @@ export function findNamespace(inode: number): NetnsPlace | null {
 /** init stands for the host itself, which needs no name. */
 function nameOfInhabitant(inode: number, pid: string): string | null {
   if (inode === inodeOf('/proc/1/ns/net')) return null;
-  const id = pid === 'self' ? process.pid : pid;
   try {
-    return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}[${id}]`;
+    return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}[${pid}]`;
   } catch {
     return null;
   }

@@ -2,10 +2,11 @@ import { type Reason, reasons, unknownSentence } from '../decision/reasons.js';
 import type { Action } from '../decision/types.js';
 
 const actions: Record<Action, string> = {
-  replied: 'The kernel answered, and the reply was taken by the queue of the asking device.',
+  replied: 'The kernel answered, and the queue of the device the request came in on took the reply.',
   silent: 'The kernel looked at the request, and a gate closed.',
   dropped: 'A filter or a queue took the request or the reply away.',
-  deferred: 'The kernel will decide again: told with `--all`, or when a trace ends before the second pass.',
+  deferred:
+    'The kernel will decide again, in a second pass (a pass is one run of arp_process over a request): told with `--all`, or when a trace ends before it.',
 };
 
 /** All reasons for a terminal, one line each, in the order in which the kernel closes its gates. */
@@ -27,10 +28,18 @@ export function reasonDetail(reason: Reason): string {
     ['check', reason.check],
     ['change', reason.change],
   ];
-  if (reason.setting) rows.push(['setting', `net.ipv4.*.DEV.${reason.setting}`]);
   if (reason.blind) rows.push(['blind to', reason.blind]);
   const lines = rows.map(([label, text]) => `  ${label.padEnd(9)} ${text}`);
   return `${reason.action} ${reason.code}\n${lines.join('\n')}\n`;
+}
+
+/** What `unknown` means, for a terminal. */
+export function unknownDetail(): string {
+  return `unknown\n  ${unknownSentence}\n${ending
+    .slice(2)
+    .filter((line) => line !== '')
+    .map((line) => `  ${line.replaceAll('`', '')}\n`)
+    .join('')}`;
 }
 
 /** docs/verdicts.md, made from the same table. */
@@ -61,14 +70,16 @@ const introduction = [
   '# Verdicts',
   '',
   'Made by `make docs` from the table of reasons (`src/decision/reasons.ts`), which also feeds `arpwhy reasons`,',
-  'the text view and the JSON contract. DEV, TARGET and SENDER stand for what the decision shows.',
+  'the text view and the JSON contract. DEV, TARGET and SENDER stand for what the decision shows, PREFIX and TABLE',
+  'for what its `because` shows. Run the commands in the namespace that the decision names: `ip netns exec NETNS ...`.',
+  'Sysctls are written with slashes, because a dot in the name of a device (bond0.90) would be read as one.',
   '',
   'Every request that the kernel handles ends in one verdict: an action and the one reason for it. The kernel goes',
   'through its gates in a fixed order, and the first one that closes is the reason, also where later ones would have',
   'closed as well. Where a lookup justified the verdict, the decision names the step (`because`): the rule, the table,',
   'the matched route. Settings are shown as the kernel read them, with their scope: `all` and `dev`. Of most, either',
   'scope switches it on; of `rp_filter`, `arp_ignore` and `arp_accept` the greater value counts; `forwarding` and',
-  '`medium_id` count by device alone.',
+  '`medium_id` count by device alone. What follows the order of the gates is sorted by subject.',
   '',
 ];
 
@@ -99,7 +110,8 @@ const ending = [
   '',
   'Not a reason: it stands where the evidence leaves more than one, or none. `candidates` names those that are left.',
   'It is told rather than guessed: a rule or route changed in the same moment, a table is too large to read, another',
-  'packet with the same addresses was on its way. A quiet second later it should be gone; where it stays,',
+  'packet with the same addresses was on its way, or it is the first request from a namespace that was not seen',
+  'before. A quiet second later it should be gone; where it stays,',
   '`arpwhy doctor` says what this kernel does not show.',
   '',
 ];

@@ -25,8 +25,43 @@ describe('LineView', () => {
         '03:33:01.123 node0 bond0.90  who-has 192.0.2.77 tell 192.0.2.1             REPLIED proxy-arp  is-at a0:36:9f:59:be:ef  delayed 443 ms',
         '             because     ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766',
         '             first tried table public_90 (~rule 32765, iif bond0.90): no usable route',
+        '             setting     proxy_arp: all 0, dev 1',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('breaks lines at blanks where the terminal is narrow', () => {
+    expect(new LineView({ utc: true, columns: 80 }).decision(replied)).toBe(
+      [
+        '2026-11-22 (UTC)',
+        '03:33:01.123 node0 bond0.90  who-has 192.0.2.77 tell 192.0.2.1',
+        '             REPLIED proxy-arp  is-at a0:36:9f:59:be:ef  delayed 443 ms',
+        '             because     ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule',
+        '                         32766',
+        '             first tried table public_90 (~rule 32765, iif bond0.90): no usable',
+        '                         route',
+        '             setting     proxy_arp: all 0, dev 1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names the table that a route lies in where another one was looked up', () => {
+    const steps = [
+      {
+        ...matched,
+        rule: null,
+        route: { ...matched.route, type: 'local', table: { id: 255, name: 'local' } } as typeof matched.route,
+      },
+    ];
+    expect(show({ ...replied, steps, because: 0 })).toContain(', table local (looked up with main)\n');
+  });
+
+  it('tells the way back to the sender as such', () => {
+    const steps = [{ ...missed(254, 'main', 32766, ''), purpose: 'source' as const }];
+    expect(show({ ...silent({ reason: 'source-invalid' }, { because: 0 }), steps })).toContain(
+      'because     the way back to 192.0.2.1: no usable route, table main, ~rule 32766\n',
     );
   });
 
@@ -43,7 +78,9 @@ describe('LineView', () => {
     );
     expect(text).toContain('SILENT unknown\n');
     expect(text).toContain('             not proven  it is one of same-device, source-invalid\n');
-    expect(text).toContain('             first tried table main (~rule 32766): a route\n');
+    expect(text).toContain(
+      '             route       ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766\n',
+    );
     expect(text).not.toContain('because ');
   });
 
@@ -84,7 +121,7 @@ describe('LineView', () => {
       evidence: { outcome: 'observed' },
     };
     const text = show({ ...replied, steps: [step], because: 0 });
-    expect(text).toContain('             because     some route dev 4, table 90\n');
+    expect(text).toContain('             because     route (prefix not proven) dev 4, table 90\n');
     expect(text).not.toContain('~');
   });
 
