@@ -508,7 +508,7 @@ describe('text', () => {
       ),
     );
     expect(trace.stdout + trace.stderr).not.toContain('\u001b');
-    expect(trace.stderr).toMatch(/arpwhy: 4 requests in [\d.]+ s: 4 told, 0 lost\n$/);
+    expect(trace.stderr).toMatch(/arpwhy: 4 requests in [\d.]+ s: 4 delivered, 0 lost\n$/);
   });
 
   it('shows the silent ones with --silent', async () => {
