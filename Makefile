@@ -68,8 +68,8 @@ docs/verdicts.md: dist/.built
 demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
-# some scenarios filter with nft, and bpftool tells what a trace leaves behind
-test: DEPS_EXTRA += nftables bpftool
+# some scenarios filter with nft, bpftool tells what a trace leaves behind, and tcpdump what an asker received
+test: DEPS_EXTRA += nftables bpftool tcpdump
 test: deps all
 	$(Q)scripts/test
 

@@ -221,12 +221,14 @@ function routeOf(
   const chosen = several && final?.type === routeType.unicast ? final.device : null;
   const deviceIndex = several ? chosen : lookup.device;
   const gateway = gatewayOf(lookup, several, missing);
+  const device = deviceIndex === null ? null : { index: deviceIndex, name: names.device(deviceIndex) };
+  // each device has a name: not to know it is not to have seen it
+  if (device?.name === null) missing('device/name');
   return {
     route: {
       type: info ? routeTypeName(info.type) : missing('type'),
       prefix: proven && route ? formatPrefix(route.prefix) : missing('prefix'),
-      device:
-        deviceIndex === null ? missing('device') : { index: deviceIndex, name: names.device(deviceIndex) },
+      device: device ?? missing('device'),
       gateway,
       protocol: info ? names.protocol(info.protocol) : missing('protocol'),
       metric: info ? info.metric : missing('metric'),

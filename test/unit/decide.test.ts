@@ -124,14 +124,18 @@ describe('unknown', () => {
     expect(unknownOf(of, proof({ complete: false }))).toEqual(['/steps/0/route']);
   });
 
-  it('shows the chosen device of several nexthops, never a gateway', () => {
+  it('shows the chosen device of several nexthops, never a gateway nor a name that no snapshot tells', () => {
     const of = pass({
       route: final('unicast', 9),
       lookups: [lookup({ ...via, info: info({ nexthops: 2 }) })],
     });
     const { steps, unknown } = decideOn(of);
     expect(steps[0]?.route).toMatchObject({ device: { index: 9 }, gateway: null });
-    expect(unknown).toEqual(['/steps/0/route/gateway', '/steps/0/route/prefix']);
+    expect(unknown).toEqual([
+      '/steps/0/route/gateway',
+      '/steps/0/route/device/name',
+      '/steps/0/route/prefix',
+    ]);
   });
 
   it('takes a nexthop object for several until it is proven to be one', () => {

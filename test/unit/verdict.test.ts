@@ -13,6 +13,7 @@ import {
   localInfo,
   lookup,
   neighbour,
+  nexthop,
   other,
   pass,
   prefix,
@@ -159,6 +160,36 @@ const positive: Row[] = [
     'probe for another',
     pass({ from: '0.0.0.0', lookups: [bare(target, { errno: 11 })] }),
     'silent probe-not-proxied',
+  ],
+  [
+    'probe that met a nexthop object: its route is none to an address of ours',
+    pass({ from: '0.0.0.0', lookups: [bare(target, { info: null })] }),
+    'silent probe-not-proxied',
+    proof({ routes: [route(255, '0.0.0.0/0', other, { viaObject: true })] }),
+  ],
+  [
+    'several nexthops, all back out of the asking device',
+    pass({
+      lookups: [lookup({ device: asking, info: info({ nexthops: 2 }) })],
+      settings: { accept_local: 1 },
+    }),
+    'silent same-device',
+    proof({
+      routes: [
+        route(254, '0.0.0.0/0', null, {
+          nexthops: [nexthop(asking), nexthop(asking)],
+        }),
+      ],
+    }),
+  ],
+  [
+    'several nexthops, all of another device, from an address of ours',
+    pass({ lookups: [lookup({ info: info({ nexthops: 2 }) })] }),
+    'silent source-invalid (own-address)',
+    proof({
+      addresses: [address(`${sender}/24`, asking)],
+      routes: [route(254, '0.0.0.0/0', null, { nexthops: [nexthop(other), nexthop(other)] })],
+    }),
   ],
   [
     'self-probe',

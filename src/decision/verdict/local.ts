@@ -3,7 +3,7 @@ import type { Gates } from '../effective.js';
 import { routeType } from '../kernel-numbers.js';
 import type { Series } from '../series.js';
 import type { Evidence, Pass, Snapshot } from '../types.js';
-import { type Evidences, type Judgement, lastOf, unknown, verdict } from './judgement.js';
+import { type Evidences, type Judgement, lastOf, replayOf, unknown, verdict } from './judgement.js';
 import { arpFilter, arpIgnore } from './local-gates.js';
 
 /** sip is 0: the kernel answers only for an address of its own, whatever it forwards. */
@@ -15,9 +15,10 @@ export function silentProbe(evidences: Evidences): Judgement {
   const lookup = lastOf(parsed, 'probe');
   if (!lookup) return unknown('silent', ['probe-not-proxied', 'arp-ignore']);
   if (lookup.errno !== 0) return verdict('silent', 'probe-not-proxied', { because: 'probe' });
-  if (!lookup.info) return unknown('silent', ['probe-not-proxied', 'arp-ignore']);
-  if (lookup.info.type !== routeType.local)
-    return verdict('silent', 'probe-not-proxied', { because: 'probe' });
+  // a nexthop object does not lead to its route: then only the snapshot tells its type
+  const type = lookup.info?.type ?? replayOf(evidences, 'probe')?.steps.at(-1)?.route?.type ?? null;
+  if (type === null) return unknown('silent', ['probe-not-proxied', 'arp-ignore']);
+  if (type !== routeType.local) return verdict('silent', 'probe-not-proxied', { because: 'probe' });
   return arpIgnore(pass, gates, snapshot) === 'closed'
     ? verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(gates) })
     : unknown('silent', ['arp-ignore']);

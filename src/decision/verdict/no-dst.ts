@@ -1,6 +1,7 @@
 import { isLimitedBroadcast, isLoopback, isMulticast, isZeronet } from '../addresses.js';
 import type { Gates } from '../effective.js';
 import { routeType } from '../kernel-numbers.js';
+import type { Replay } from '../rules.js';
 import { validatesByLookup } from '../series.js';
 import type { Evidence, Pass } from '../types.js';
 import { type Evidences, type Judgement, lastOf, replayOf, unknown, verdict } from './judgement.js';
@@ -30,9 +31,15 @@ export function withoutRoute(evidences: Evidences): Judgement {
   if (type === routeType.unicast && gates.read('forwarding') === 0) return unknown('silent', both);
   // with several nexthops the one chosen shows as the in device of the source lookup
   const chosen = parsed.series.find(({ purpose }) => purpose === 'source')?.lookups[0]?.iif;
-  const oif = last.info?.nexthops === 1 ? last.device : chosen;
+  const oif = last.info?.nexthops === 1 ? last.device : (chosen ?? onlyDevice(replayed));
   if (oif === undefined) return unknown('silent', both);
   return afterSource(evidences, oif, 'same-device');
+}
+
+/** Whichever of its nexthops was chosen, the route leads out of this device; undefined when that is not known. */
+function onlyDevice(replayed: Replay | null): number | undefined {
+  const devices = new Set(replayed?.steps.at(-1)?.route?.nexthops.map(({ device }) => device));
+  return devices.size === 1 ? [...devices][0] : undefined;
 }
 
 function afterSource(
