@@ -1,6 +1,7 @@
 # make            build everything but the BPF objects, which are committed
 # make demo       a real incident in namespaces, traced and explained
 # make test       every suite that can run here
+# make hunt       look for wrong reasons in random configurations
 # make docs       the pages that are made from tables
 # V=1 shows the commands
 
@@ -12,7 +13,7 @@ endif
 
 SOURCES := $(shell find src -name '*.ts')
 
-.PHONY: all deps native bpf layout check lint docs demo test clean
+.PHONY: all deps native bpf layout check lint docs demo test hunt clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
@@ -68,10 +69,15 @@ docs/verdicts.md: dist/.built
 demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
-# some scenarios filter with nft, bpftool tells what a trace leaves behind, and tcpdump what an asker received
-test: DEPS_EXTRA += nftables bpftool tcpdump
+# some scenarios filter with nft, and bpftool tells what a trace leaves behind
+test: DEPS_EXTRA += nftables bpftool
 test: deps all
 	$(Q)scripts/test
+
+# random configurations on this kernel: every verdict's cause is changed, and the verdict has to change
+hunt: DEPS_EXTRA += nftables tcpdump
+hunt: deps all
+	$(Q)scripts/as-root node_modules/.bin/vitest run --project hunt
 
 clean:
 	$(Q)rm -rf dist native/*.so bpf/*.o bpf/layout bench/arpgen

@@ -7,6 +7,17 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool } },
+      // random worlds, for hours if wanted: not part of make test
+      {
+        test: {
+          name: 'hunt',
+          include: ['test/hunt/**/*.test.ts'],
+          pool,
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'kernel',

@@ -1,4 +1,4 @@
-import type { Decision } from '../../../../src/decision/types.js';
+import type { Decision } from '../../../src/decision/types.js';
 import type { Configuration } from './configuration.js';
 import type { Fibmatch } from './router.js';
 

@@ -1,6 +1,6 @@
-import { run } from '../../../../src/host/run.js';
-import { inside, waitUp, writeSettings } from '../../../../src/lab/namespace.js';
-import type { World } from '../../scenarios/world.js';
+import { run } from '../../../src/host/run.js';
+import { inside, waitUp, writeSettings } from '../../../src/lab/namespace.js';
+import type { World } from '../../kernel/scenarios/world.js';
 import type { Configuration, Question } from './configuration.js';
 import { Replies } from './replies.js';
 

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Decision } from '../../src/decision/types.js';
 import { LiveStream } from '../../src/stream/live.js';
+import { World } from '../kernel/scenarios/world.js';
+import { Cleanup } from '../kernel/support/cleanup.js';
 import { validateEvent } from '../schema.js';
-import { World } from './scenarios/world.js';
-import { Cleanup } from './support/cleanup.js';
-import { type Configuration, makeConfiguration, type Question } from './support/fuzz/configuration.js';
-import { inquire, type Turn } from './support/fuzz/inquiry.js';
-import { Random } from './support/fuzz/random.js';
-import { hex } from './support/fuzz/replies.js';
-import { Router } from './support/fuzz/router.js';
-import { type Answer, complaints } from './support/fuzz/truths.js';
+import { type Configuration, makeConfiguration, type Question } from './fuzz/configuration.js';
+import { inquire, type Turn } from './fuzz/inquiry.js';
+import { Random } from './fuzz/random.js';
+import { hex } from './fuzz/replies.js';
+import { Router } from './fuzz/router.js';
+import { type Answer, complaints } from './fuzz/truths.js';
 
 /**
  * Random routers and random requests, and each decision held against what others know: what the asker received,

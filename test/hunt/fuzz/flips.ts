@@ -1,4 +1,4 @@
-import type { Decision, DecisionStep } from '../../../../src/decision/types.js';
+import type { Decision, DecisionStep } from '../../../src/decision/types.js';
 import type { Configuration } from './configuration.js';
 
 /** One change that takes the cause of a verdict away, and its undoing; lines for `World.lines`. */

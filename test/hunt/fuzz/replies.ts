@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { toolPath } from '../../../../src/host/run.js';
-import { arpgen } from '../arpgen.js';
-import { eventually } from '../eventually.js';
+import { toolPath } from '../../../src/host/run.js';
+import { arpgen } from '../../kernel/support/arpgen.js';
+import { eventually } from '../../kernel/support/eventually.js';
 
 /** What the asker really received: a packet capture of ARP replies, which knows nothing of the router. */
 export class Replies {
