@@ -45,10 +45,15 @@ afterAll(() => stream.stop('closed'));
 async function collect(): Promise<void> {
   for await (const event of stream.events()) {
     validateEvent(event);
-    if (event.schema === 'arpwhy.decision/1' && event.request.sender.mac) {
-      decisions.set(event.request.sender.mac, event);
+    // other traces' worlds are seen as well
+    if (event.schema === 'arpwhy.decision/1') {
+      decisions.set(keyOf(event.netns.name, event.request.sender.mac), event);
     }
   }
+}
+
+function keyOf(netns: string | null, mac: string | null): string {
+  return `${netns} ${mac}`;
 }
 
 /** One world while it is inquired into. */
@@ -107,7 +112,9 @@ async function step(open: Lane[]): Promise<void> {
   if (open.some(({ turn }) => turn?.ask.length)) {
     await stream.settled();
     const asked = await Promise.all(open.map(send));
-    await delivered(asked.flat());
+    await delivered(
+      open.flatMap(({ router }, i) => (asked[i] ?? []).map((mac) => keyOf(router.world.router, mac))),
+    );
     await Promise.all(open.map((lane, i) => answer(lane, asked[i] ?? [])));
   }
   for (const lane of open) {
@@ -145,11 +152,11 @@ async function send({ router, turn, configuration }: Lane): Promise<string[]> {
   return macs;
 }
 
-async function delivered(macs: string[]): Promise<void> {
+async function delivered(keys: string[]): Promise<void> {
   const deadline = Date.now() + 5000;
-  while (macs.some((mac) => !decisions.has(mac))) {
+  while (keys.some((key) => !decisions.has(key))) {
     if (failed) throw failed;
-    if (Date.now() > deadline) throw new Error(`no decision: ${macs.filter((mac) => !decisions.has(mac))}`);
+    if (Date.now() > deadline) throw new Error(`no decision: ${keys.filter((key) => !decisions.has(key))}`);
     await stream.settled();
   }
 }
@@ -161,7 +168,7 @@ async function answer(lane: Lane, macs: string[]): Promise<void> {
   await router.replies.complete();
   lane.answers = await Promise.all(
     macs.map(async (mac, i) => ({
-      decision: decisions.get(mac) as Decision,
+      decision: decisions.get(keyOf(router.world.router, mac)) as Decision,
       replies: router.replies.to(mac),
       fibmatch: await router.fibmatch(configuration.requests[turn?.ask[i] ?? 0] as Question),
     })),

@@ -51,7 +51,8 @@ export function flipOf(decision: Decision, configuration: Configuration): Flip |
       return withRoute(decision);
     case 'probe-not-proxied': {
       const address = `address ADD ${target.ip}/32 dev in0`;
-      return usable(target.ip)
+      // an older route for the very target goes first
+      return usable(target.ip) && step?.route?.prefix !== `${target.ip}/32`
         ? {
             cause: `no address ${target.ip}`,
             open: [`ip ${address.replace('ADD', 'add')}`],
@@ -156,7 +157,7 @@ function withoutRejection(step: DecisionStep, configuration: Configuration): Fli
   }
   const { route } = step;
   if (!route?.prefix || !['unreachable', 'prohibit', 'blackhole'].includes(String(route.type))) return null;
-  const scope = `table ${tableOf(step.table.id, route.prefix, configuration)} metric ${route.metric} proto ${route.protocol}`;
+  const scope = `table ${(route.table ?? step.table).id} metric ${route.metric} proto ${route.protocol}`;
   const added = (way: RegExp) =>
     configuration.ip.some((line) => way.test(line) && line.includes(` ${route.prefix} `));
   const words =
@@ -170,14 +171,6 @@ function withoutRejection(step: DecisionStep, configuration: Configuration): Fli
     close: [`ip route prepend ${words}`],
     setting: false,
   };
-}
-
-/** Until a rule is added, local and main are one trie, and a lookup in it is one in main. */
-function tableOf(asked: number, prefix: string, { ip, rules }: Configuration): number {
-  const local = ip.some(
-    (line) => line.includes(` ${prefix} table local `) || line.endsWith(` ${prefix} table local`),
-  );
-  return rules.size === 3 && asked === 254 && local ? 255 : asked;
 }
 
 /** A route for the target alone, in the last table that was asked and had none. */
