@@ -1,6 +1,6 @@
 import { ArpwhyError } from '../errors.js';
 import { ipBatch } from '../host/ip.js';
-import { namedNamespaces, ownNamespace } from '../host/netns.js';
+import { namedNamespaces, ownNamespace, reachableNamespaces } from '../host/netns.js';
 
 /**
  * A device filter has to name devices that there are, or a typing error would look like a quiet network. Later
@@ -10,20 +10,28 @@ import { namedNamespaces, ownNamespace } from '../host/netns.js';
 export async function checkDevices(devices: readonly string[], netns: readonly string[]): Promise<void> {
   if (devices.length === 0) return;
   const own = ownNamespace().inode;
-  const places = namedNamespaces().filter(
-    ({ name, inode }) =>
-      netns.length === 0 || (name !== null && netns.includes(name)) || (netns.includes('.') && inode === own),
-  );
+  const places =
+    netns.length === 0
+      ? reachableNamespaces()
+      : namedNamespaces().filter(
+          ({ name, inode }) =>
+            (name !== null && netns.includes(name)) || (netns.includes('.') && inode === own),
+        );
+  const missing = new Set(devices);
   const known = new Set<string>();
   for (const place of places) {
+    if (missing.size === 0) return;
     const batch = await ipBatch(place, ['link show'], 8 << 20);
-    for (const link of (batch?.answers[0] ?? []) as { ifname: string }[]) known.add(link.ifname);
+    for (const link of (batch?.answers[0] ?? []) as { ifname: string }[]) {
+      known.add(link.ifname);
+      missing.delete(link.ifname);
+    }
   }
-  const missing = devices.find((name) => !known.has(name));
-  if (missing === undefined) return;
-  const scope = netns.length > 0 ? `in ${netns.join(', ')}` : 'in any namespace with a name, or in yours';
+  const [first] = missing;
+  if (first === undefined) return;
+  const scope = netns.length > 0 ? `in ${netns.join(', ')}` : 'in any namespace';
   throw new ArpwhyError(
     'unknown-device',
-    `no device is named ${missing} ${scope}: there are ${[...known].sort().join(', ')}`,
+    `no device is named ${first} ${scope}: there are ${[...known].sort().join(', ')}`,
   );
 }

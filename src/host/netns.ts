@@ -31,16 +31,44 @@ export function ownNamespace(): NetnsPlace {
   return { inode, name: null, path: '/proc/self/ns/net' };
 }
 
+/** Every namespace that can be reached: those with a name, our own, and those that a process lives in. */
+export function reachableNamespaces(): NetnsPlace[] {
+  const places = namedNamespaces();
+  const known = new Set(places.map(({ inode }) => inode));
+  for (const inhabitant of inhabitants()) {
+    if (known.has(inhabitant.inode)) continue;
+    known.add(inhabitant.inode);
+    places.push(placeOf(inhabitant));
+  }
+  return places;
+}
+
 /** A namespace by its inode: a named one, or one that a process lives in. Null when there is none any more. */
 export function findNamespace(inode: number): NetnsPlace | null {
   const named = namedNamespaces().find((place) => place.inode === inode);
   if (named) return named;
+  for (const inhabitant of inhabitants()) if (inhabitant.inode === inode) return placeOf(inhabitant);
+  return null;
+}
+
+interface Inhabitant {
+  inode: number;
+  pid: string;
+  path: string;
+}
+
+/** Every process with the namespace that it lives in. */
+function* inhabitants(): Generator<Inhabitant> {
   for (const pid of entries('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const path = `/proc/${pid}/ns/net`;
-    if (inodeOf(path) === inode) return { inode, name: nameOfInhabitant(inode, pid), path };
+    const inode = inodeOf(path);
+    if (inode !== null) yield { inode, pid, path };
   }
-  return null;
+}
+
+function placeOf({ inode, pid, path }: Inhabitant): NetnsPlace {
+  return { inode, name: nameOfInhabitant(inode, pid), path };
 }
 
 /** init stands for the host itself, which needs no name. */
