@@ -69,13 +69,13 @@ docs/verdicts.md: dist/.built
 demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
-# some scenarios filter with nft, and bpftool tells what a trace leaves behind
-test: DEPS_EXTRA += nftables bpftool
+# scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind
+test: DEPS_EXTRA += nftables bpftool ethtool
 test: deps all
 	$(Q)scripts/test
 
 # random configurations on this kernel: every verdict's cause is changed, and the verdict has to change
-hunt: DEPS_EXTRA += nftables tcpdump
+hunt: DEPS_EXTRA += nftables ethtool tcpdump
 hunt: deps all
 	$(Q)scripts/as-root node_modules/.bin/vitest run --project hunt
 
