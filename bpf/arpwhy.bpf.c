@@ -41,29 +41,14 @@ SEC("tp_btf/fib_table_lookup")
 int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const struct fib_nh_common *nhc, int err)
 {
 	struct cpu *me = this_cpu();
-	struct arpwhy_lookup *l;
 
-	if (!me || !(me->open | me->in_timer))
+	if (!me || !me->busy)
 		return 0;
-	if (!me->in_timer && bpf_ktime_get_ns() - me->opened_ns > STALE_NS) {
+	if (!(me->lookup % STALE_EVERY) && !me->in_timer && bpf_ktime_get_ns() - me->opened_ns > STALE_NS) {
 		forget_all_frames(me);
 		return 0;
 	}
-	l = &me->lookups[me->lookup++ & (LOOKUPS - 1)];
-	l->table = table;
-	l->err = err;
-	l->saddr = flow->saddr;
-	l->daddr = flow->daddr;
-	l->iif = flow->__fl_common.flowic_iif;
-	l->oif = flow->__fl_common.flowic_oif;
-	l->l3mdev = flow->__fl_common.flowic_l3mdev;
-	l->mark = flow->__fl_common.flowic_mark;
-	l->scope = flow->__fl_common.flowic_scope;
-	l->proto = flow->__fl_common.flowic_proto;
-	l->sport = flow->uli.ports.sport;
-	l->dport = flow->uli.ports.dport;
-	l->dscp = flow_dscp(flow);
-	describe_nexthop(l, nhc);
+	see_lookup(me, table, flow, nhc, err);
 	return 0;
 }
 
@@ -75,7 +60,7 @@ int BPF_PROG(net_dev_queue, struct sk_buff *skb)
 	if (skb->protocol != bpf_htons(ETH_P_ARP))
 		return 0;
 	me = this_cpu();
-	if (me && (me->open | me->in_timer))
+	if (me && me->busy)
 		see_reply(me, skb, 0, 0, false);
 	return 0;
 }
@@ -83,17 +68,25 @@ int BPF_PROG(net_dev_queue, struct sk_buff *skb)
 SEC("tp_btf/consume_skb")
 int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
 {
+	struct cpu *me;
+	__u32 place;
 	__u64 at;
 
 	if (skb->protocol != bpf_htons(ETH_P_ARP))
 		return 0;
-	at = address(location);
-	if (between(at, arp_process_start, arp_process_end))
-		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_PROCESS);
-	else if (between(at, arp_rcv_start, arp_rcv_end))
-		end_pass(address(skb), at, 0, ARPWHY_CONSUMED, ARPWHY_IN_ARP_RCV);
-	else
-		free_frame(skb);
+	me = this_cpu();
+	if (!me)
+		return 0;
+	at = address(me, location);
+	if (between(at, arp_process_start, arp_process_end)) {
+		place = ARPWHY_IN_ARP_PROCESS;
+	} else if (between(at, arp_rcv_start, arp_rcv_end)) {
+		place = ARPWHY_IN_ARP_RCV;
+	} else {
+		free_frame(me, skb);
+		return 0;
+	}
+	end_pass_by(BY_LOAD, me, skb, address(me, skb), at, 0, ARPWHY_CONSUMED, place);
 	return 0;
 }
 
@@ -101,7 +94,7 @@ SEC("tp_btf/kfree_skb")
 int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
 {
 	struct cpu *me;
-	__u64 at;
+	__u64 at, frame;
 	__u8 place;
 
 	if (skb->protocol != bpf_htons(ETH_P_ARP))
@@ -109,11 +102,12 @@ int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reaso
 	me = this_cpu();
 	if (!me)
 		return 0;
-	at = address(location);
-	place = place_of_drop(me, address(skb), at, reason);
+	at = address(me, location);
+	frame = address(me, skb);
+	place = place_of_drop(me, skb, frame, at, reason);
 	if (place)
-		end_pass(address(skb), at, reason, ARPWHY_DROPPED, place);
-	else if (me->open | me->in_timer)
+		end_pass(frame, at, reason, ARPWHY_DROPPED, place);
+	else if (me->busy)
 		see_reply(me, skb, at, reason, true);
 	return 0;
 }
@@ -127,7 +121,7 @@ int BPF_PROG(neigh_create, struct neigh_table *table, struct net_device *dev, co
 	if (table->family != AF_INET)
 		return 0;
 	me = this_cpu();
-	if (me && (me->open | me->in_timer))
+	if (me && me->busy)
 		see_creation(me, neigh, key, dev);
 	return 0;
 }
@@ -141,7 +135,7 @@ int BPF_PROG(neigh_update, struct neighbour *neigh)
 	if (neigh->tbl->family != AF_INET)
 		return 0;
 	me = this_cpu();
-	if (me && (me->open | me->in_timer))
+	if (me && me->busy)
 		see_update(me, neigh);
 	return 0;
 }
@@ -154,7 +148,7 @@ int BPF_PROG(neigh_update_done, struct neighbour *neigh, int err)
 	if (neigh->tbl->family != AF_INET)
 		return 0;
 	me = this_cpu();
-	if (me && (me->open | me->in_timer))
+	if (me && me->busy)
 		finish_change(me, neigh, err);
 	return 0;
 }
@@ -169,7 +163,7 @@ int BPF_PROG(timer_start, struct timer_list *timer)
 		return 0;
 	me = this_cpu();
 	if (me && !me->in_timer)
-		defer_pass(timer);
+		defer_pass(me, timer);
 	return 0;
 }
 

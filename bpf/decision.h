@@ -1,131 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
-/* A decision under construction: what a pass leaves behind on its CPU, and the record made of it. */
+/* A decision under construction: what a pass left behind goes into its record. */
 #ifndef ARPWHY_DECISION_H
 #define ARPWHY_DECISION_H
 
-#include "read.h"
-
-static __always_inline bool between(__u64 what, __u64 start, __u64 end)
-{
-	return what >= start && what < end;
-}
-
-/*
- * Loops over the state of a CPU have no branches: the verifier would follow every combination of them. These
- * make a number of a comparison, and pick by it; opaque() keeps clang from making a branch of it again.
- */
-static __always_inline __u64 opaque(__u64 value)
-{
-	asm volatile("" : "+r"(value));
-	return value;
-}
-
-static __always_inline __u32 equal(__u64 a, __u64 b)
-{
-	__u64 difference = a ^ b;
-
-	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
-}
-
-static __always_inline __u32 not_before(__u64 time, __u64 start)
-{
-	return 1 ^ (__u32)(opaque(time - start) >> 63);
-}
-
-static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
-{
-	__u32 mask = opaque(-(__u64)condition);
-
-	return (yes & mask) | (no & ~mask);
-}
-
-/* The frame of this skb, FRAMES when it did not come in on this CPU. */
-static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
-{
-	__u32 found = FRAMES;
-
-	for (__u32 i = 0; i < FRAMES; i++)
-		found = pick(equal(me->frames[i].skb, skb), i, found);
-	return found;
-}
-
-/*
- * The frame of a request that was cloned on its way (a packet socket held it, a bridge flooded it): the
- * oldest one with its addresses.
- */
-static __always_inline __u32 find_frame_by_flow(struct cpu *me, __be32 sip, __be32 tip)
-{
-	__u64 flow = (__u64)sip << 32 | tip;
-	__u32 found = FRAMES;
-
-	for (__u32 i = 0; i < FRAMES; i++) {
-		__u32 at = (me->next_frame - 1 - i) & (FRAMES - 1);
-		struct frame *f = &me->frames[at];
-		__u32 used = 1 ^ equal(f->skb, 0);
-
-		found = pick(used & equal((__u64)f->sip << 32 | f->tip, flow), at, found);
-	}
-	return found;
-}
-
-/* An ARP frame came in: remember when, and where the lookup log stood. */
-static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u32 offset)
-{
-	struct arp_header arp;
-	struct net_device *dev = BPF_CORE_READ(skb, dev);
-	struct net *net = BPF_CORE_READ(dev, nd_net.net);
-	__u64 at = address(skb);
-	__u32 i = find_frame(me, at);
-	struct frame *f;
-	__u32 bytes;
-
-	if (i >= FRAMES) {		/* a bridge shows one skb twice: port, then bridge */
-		i = me->next_frame++ & (FRAMES - 1);
-		if (!me->frames[i & (FRAMES - 1)].skb)
-			me->open++;
-	}
-	f = &me->frames[i & (FRAMES - 1)];
-	bytes = read_arp_at(skb, BPF_CORE_READ(skb, data) + offset, &arp);
-	f->skb = at;
-	f->arp = arp_digest(&arp);
-	f->ns = bpf_ktime_get_ns();
-	f->net = (__u64)net;
-	f->ifindex = BPF_CORE_READ(dev, ifindex);
-	f->lookup = me->lookup;
-	f->sip = ip4(arp.sip);
-	f->tip = ip4(arp.tip);
-	me->opened_ns = f->ns;
-	me->counters.frames++;
-	/* of a reply it is enough to know that it came in */
-	if (bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
-		return;
-	f->settings = settings_digest(net, dev);
-	read_stamps(net, &f->stamps);
-}
-
-static __always_inline void forget_frame(struct cpu *me, __u32 i)
-{
-	if (i >= FRAMES || !me->frames[i & (FRAMES - 1)].skb)
-		return;
-	me->frames[i & (FRAMES - 1)].skb = 0;
-	if (me->open)
-		me->open--;
-}
-
-/* Frames that came in long ago were bridged on, or freed on another CPU: they are not processed here any more. */
-static __always_inline void forget_all_frames(struct cpu *me)
-{
-	for (__u32 i = 0; i < FRAMES; i++)
-		me->frames[i].skb = 0;
-	me->open = 0;
-}
-
-/* The pass is over: what comes later belongs to another one. */
-static __always_inline void close_window(struct cpu *me, __u64 now)
-{
-	me->closed_ns = now;
-	me->closed_lookup = me->lookup;
-}
+#include "window.h"
 
 static __always_inline bool all_attached(void)
 {
@@ -135,75 +13,109 @@ static __always_inline bool all_attached(void)
 	return attached && *attached;
 }
 
-static __always_inline bool in_scope(struct net *net, const char *device)
+static __always_inline bool in_scope(__u32 netns, const char *device)
 {
-	__u32 inode = BPF_CORE_READ(net, ns.inum);
-
-	if (only_netns && !bpf_map_lookup_elem(&filter_netns, &inode))
+	if (only_netns && !bpf_map_lookup_elem(&filter_netns, &netns))
 		return false;
 	return !only_devices || bpf_map_lookup_elem(&filter_devices, device);
 }
 
-static __always_inline void describe_route(struct arpwhy_record *r, struct sk_buff *skb)
+static __always_inline struct deferred *find_deferred(__u64 skb)
 {
-	unsigned long refdst = BPF_CORE_READ(skb, _skb_refdst);
-	struct rtable *rt = (struct rtable *)(refdst & SKB_DST_PTRMASK);
+	if (!deferred_requests)
+		return NULL;
+	return bpf_map_lookup_elem(&deferrals, &skb);
+}
+
+static __always_inline void forget_deferred(__u64 skb)
+{
+	if (!bpf_map_delete_elem(&deferrals, &skb))
+		__sync_fetch_and_sub(&deferred_requests, 1);
+}
+
+/* One copy of the whole struct, then its fields: it is reached by a number, which no load may follow. */
+static __always_inline void describe_route(enum reading how, struct cpu *me, struct arpwhy_record *r, struct sk_buff *skb)
+{
+	__u64 rt = READ(how, skb, _skb_refdst) & SKB_DST_PTRMASK;
+	__u32 size = bpf_core_type_size(struct rtable);
 	struct in_device *in_dev;
 	struct net_device *out;
 
 	if (!rt)
 		return;
+	if (size > sizeof(me->route))
+		size = sizeof(me->route);
+	if (bpf_probe_read_kernel(me->route, size, (void *)rt))
+		return;
 	r->flags |= ARPWHY_HAS_DST;
-	r->route_type = BPF_CORE_READ(rt, rt_type);
-	r->route_error = BPF_CORE_READ(rt, dst.error);
-	out = BPF_CORE_READ(rt, dst.dev);
+#define ROUTE(field, type) (*(type *)(me->route + bpf_core_field_offset(struct rtable, field)))
+	r->route_type = ROUTE(rt_type, __u16);
+	r->route_error = ROUTE(dst.error, short);
+	out = ROUTE(dst.dev, struct net_device *);
+	if (ROUTE(rt_gw_family, __u8) == AF_INET)
+		r->route_gateway = ROUTE(rt_gw4, __be32);
+#undef ROUTE
 	r->route_ifindex = BPF_CORE_READ(out, ifindex);
-	if (BPF_CORE_READ(rt, rt_gw_family) == AF_INET)
-		r->route_gateway = BPF_CORE_READ(rt, rt_gw4);
+	/* arp_fwd_proxy asks for it unless the asking device's is 0 or -1 */
+	if (!r->dev[ARPWHY_MEDIUM_ID] && !(r->flags & ARPWHY_WIDE_SETTINGS))
+		return;
 	in_dev = BPF_CORE_READ(out, ip_ptr);
 	if (in_dev)
 		r->out_medium_id = BPF_CORE_READ(in_dev, cnf.data[CNF_MEDIUM_ID]);
 }
 
-/* Settings, proxy queue and neighbour table as they are now. Returns the digest of the settings. */
-static __always_inline __u64 describe_device(struct arpwhy_record *r, struct net *net, struct net_device *dev)
+/* Settings, proxy queue and neighbour table as they are now. */
+static __always_inline void describe_device(enum reading how, struct arpwhy_record *r, struct net *net,
+					    struct net_device *dev, struct settings *now)
 {
-	struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
+	struct in_device *in_dev = READ(how, dev, ip_ptr);
 	struct neigh_parms *parms;
 	struct neigh_table *table;
 	__u32 words = bpf_core_field_size(struct neigh_parms, data) / sizeof(int);
-	void *data;
+	int *data;
 
-	r->device_flags = BPF_CORE_READ(dev, flags);
-	r->device_type = BPF_CORE_READ(dev, type);
-	r->address_len = BPF_CORE_READ(dev, addr_len);
-	if (BPF_CORE_READ(net, ipv4.fib_has_custom_rules))
+	r->device_flags = READ(how, dev, flags);
+	r->device_type = READ(how, dev, type);
+	r->address_len = READ(how, dev, addr_len);
+	if (READ(how, net, ipv4.fib_has_custom_rules))
 		r->flags |= ARPWHY_CUSTOM_RULES;
-	if (BPF_CORE_READ(net, ipv4.fib_has_custom_local_routes))
+	if (READ(how, net, ipv4.fib_has_custom_local_routes))
 		r->flags |= ARPWHY_CUSTOM_LOCAL;
-	if (BPF_CORE_READ(net, ipv4.fib_num_tclassid_users.counter))
+	if (READ(how, net, ipv4.fib_num_tclassid_users.counter))
 		r->flags |= ARPWHY_CLASSID_USERS;
+	read_settings(how, net, in_dev, now);
 	if (!in_dev)
-		return 0;
+		return;
 	r->flags |= ARPWHY_HAS_IN_DEVICE;
-	if (!BPF_CORE_READ(in_dev, ifa_list))
+	if (!READ(how, in_dev, ifa_list))
 		r->flags |= ARPWHY_NO_ADDRESS;
-	parms = BPF_CORE_READ(in_dev, arp_parms);
-	if (parms) {
-		/* the enum of these slots has no name; its last are PROXY_QLEN, ANYCAST_DELAY, PROXY_DELAY, LOCKTIME */
-		data = (void *)parms + bpf_core_field_offset(struct neigh_parms, data);
-		bpf_probe_read_kernel(&r->proxy_delay, sizeof(__s32), data + (words - 2) * sizeof(int));
-		bpf_probe_read_kernel(&r->proxy_qlen, sizeof(__s32), data + (words - 4) * sizeof(int));
-		r->queued = BPF_CORE_READ(parms, qlen);
-		table = BPF_CORE_READ(parms, tbl);
-		if (table && BPF_CORE_READ(table, gc_entries.counter) >= BPF_CORE_READ(table, gc_thresh3))
-			r->flags |= ARPWHY_TABLE_FULL;
+	if (now->rest) {
+		r->flags |= ARPWHY_WIDE_SETTINGS;
+	} else {
+		__builtin_memcpy(r->all, now->all, sizeof(r->all));
+		__builtin_memcpy(r->dev, now->dev, sizeof(r->dev));
 	}
-	return read_settings(net, in_dev, r->all, r->dev);
+	parms = READ(how, in_dev, arp_parms);
+	if (!parms)
+		return;
+	/* the enum of these slots has no name; its last are PROXY_QLEN, ANYCAST_DELAY, PROXY_DELAY, LOCKTIME */
+	data = AT(parms, struct neigh_parms, data);
+	if (how == BY_LOAD) {
+		r->proxy_delay = data[words - 2];
+		r->proxy_qlen = data[words - 4];
+	} else {
+		bpf_probe_read_kernel(&r->proxy_delay, sizeof(__s32), data + words - 2);
+		bpf_probe_read_kernel(&r->proxy_qlen, sizeof(__s32), data + words - 4);
+	}
+	r->queued = READ(how, parms, qlen);
+	table = READ(how, parms, tbl);
+	if (table && READ(how, table, gc_entries.counter) >= READ(how, table, gc_thresh3))
+		r->flags |= ARPWHY_TABLE_FULL;
 }
 
 /* The reply of this flow that the asking device's queue took, or that was dropped before. */
-static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, __be32 sip, __be32 tip)
+static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, struct arpwhy_detail *detail,
+				       __u32 from, __be32 sip, __be32 tip)
 {
 	__u64 flow = (__u64)tip << 32 | sip;
 	__u32 found = REPLIES;
@@ -213,7 +125,7 @@ static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, 
 		struct reply *one = &me->replies[i];
 
 		found = pick(equal((__u64)one->sip << 32 | one->tip, flow) & equal(one->ifindex, r->ifindex) &
-			     not_before(one->ns, r->start_ns), i, found);
+			     after(one->event, from), i, found);
 	}
 	if (found >= REPLIES)
 		return;
@@ -224,13 +136,13 @@ static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, 
 		r->flags |= ARPWHY_REPLY_QUEUED;
 	if (reply->dropped) {
 		r->flags |= ARPWHY_REPLY_DROPPED;
-		r->reply_location = reply->location;
-		r->reply_drop_reason = reply->drop_reason;
+		detail->reply_location = reply->location;
+		detail->reply_drop_reason = reply->drop_reason;
 	}
 }
 
-/* Changes of the neighbour table since the pass began, behind the record. */
-__noinline int take_changes(__u64 start_ns)
+/* What happened to the sender's neighbour entry since the pass began, behind the record. */
+__noinline int take_changes(__u32 from, __u32 ifindex, __be32 sip)
 {
 	struct cpu *me = this_cpu();
 	struct arpwhy_neighbour *to;
@@ -243,7 +155,7 @@ __noinline int take_changes(__u64 start_ns)
 		struct change *c = &me->changes[(me->next_change + i) & (CHANGES - 1)];
 
 		to[taken & (ARPWHY_MAX_NEIGHBOURS - 1)] = c->what;
-		taken += (1 ^ equal(c->neigh, 0)) & not_before(c->ns, start_ns);
+		taken += (1 ^ equal(c->neigh, 0)) & equal(c->ip, sip) & equal(c->ifindex, ifindex) & after(c->event, from);
 		if (taken == ARPWHY_MAX_NEIGHBOURS)
 			break;
 	}
@@ -260,7 +172,7 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	struct cpu *me = this_cpu();
 	struct arpwhy_lookup *to;
 	struct arpwhy_record *r;
-	__u32 logged, taken = 0;
+	__u32 logged, taken = 0, more = 0;
 
 	if (!me)
 		return 0;
@@ -276,15 +188,22 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		logged = LOOKUPS;
 	}
 	for (__u32 i = 0; i < LOOKUPS; i++) {
-		struct arpwhy_lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
+		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
 		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
+		__u32 role = 0;
 
 		if (i >= logged)
 			break;
-		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = *l;
-		taken += equal(flow, (__u64)sip << 32 | tip) | equal(flow, (__u64)tip << 32 | sip) |
-			 equal(flow, sip) | equal(flow, tip);
+		role = pick(equal(flow, tip), ARPWHY_BARE_TARGET, role);
+		role = pick(equal(flow, sip), ARPWHY_BARE_SENDER, role);
+		role = pick(equal(flow, (__u64)tip << 32 | sip), ARPWHY_FOR_SOURCE, role);
+		role = pick(equal(flow, (__u64)sip << 32 | tip), ARPWHY_FOR_TARGET, role);
+		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = l->what;
+		to[taken & (ARPWHY_MAX_LOOKUPS - 1)].role = role;
+		taken += 1 ^ equal(role, 0);
+		more |= -(1 ^ equal(role, 0)) & l->what.flags & ARPWHY_HAS_FLOW;
 	}
+	r->flows = more != 0;		/* how many, take_flows counts */
 	if (taken > ARPWHY_MAX_LOOKUPS) {
 		/* they went round and wrote over the first ones: those that are left are not a whole */
 		r->cut += taken;
@@ -293,11 +212,46 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	return taken;
 }
 
-static __always_inline __u64 wake_flags(__u64 now)
+/*
+ * The rest of the flows of the lookups that were taken, where they have any, at offset `at`: once more through the
+ * log, for most passes have none.
+ */
+__noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 {
-	if (now - last_wake_ns < wake_interval_ns)
+	struct cpu *me = this_cpu();
+	struct arpwhy_flow *to;
+	__u32 logged, taken = 0;
+
+	if (!me)
+		return 0;
+	asm volatile("" : "+r"(at));
+	if (at > sizeof(struct arpwhy_record) + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
+	    ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup))
+		return 0;
+	to = (struct arpwhy_flow *)(me->out.bytes + at);
+	logged = me->lookup - from;
+	if (logged > LOOKUPS) {
+		from = me->lookup - LOOKUPS;
+		logged = LOOKUPS;
+	}
+	for (__u32 i = 0; i < LOOKUPS; i++) {
+		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
+		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
+
+		if (i >= logged)
+			break;
+		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = l->flow;
+		taken += (equal(flow, tip) | equal(flow, sip) | equal(flow, (__u64)tip << 32 | sip) |
+			  equal(flow, (__u64)sip << 32 | tip)) & (l->what.flags >> 1);
+	}
+	return taken;
+}
+
+static __always_inline __u64 wake_flags(struct cpu *me, __u64 now)
+{
+	if (now - me->wake_ns < wake_interval_ns)
 		return BPF_RB_NO_WAKEUP;
-	last_wake_ns = now;
+	me->wake_ns = now;
 	return BPF_RB_FORCE_WAKEUP;
 }
 
@@ -312,97 +266,142 @@ static __always_inline void count_loss(struct cpu *me, struct arpwhy_record *r)
 	me->counters.lost_last_ns = r->end_ns;
 }
 
-/*
- * The start of this pass: the frame that came in, or for a second pass the timer that redid it; never before
- * the end of the pass that ran on this CPU before it.
- */
-static __always_inline __u32 describe_start(struct cpu *me, struct arpwhy_record *r, __u32 frame,
-					    struct deferred *waiting, __u64 *settings)
-{
-	__u32 from = me->closed_lookup;
+/* Where the window of a pass begins: at its frame, or at its timer, and never before the end of the pass before it. */
+struct window {
+	__u32 event;
+	__u32 lookup;
+};
 
+static __always_inline void describe_start(struct cpu *me, struct arpwhy_record *r, struct arpwhy_detail *detail,
+					   __u32 frame, struct deferred *waiting, const struct settings *settings,
+					   struct window *window)
+{
+	window->event = me->closed_event;
+	window->lookup = me->closed_lookup;
 	if (waiting) {
-		r->first = waiting->id;
-		r->first_ns = waiting->first_ns;
+		detail->first = waiting->id;
+		detail->first_ns = waiting->first_ns;
 		/* no second pass: its wait ended here, on a CPU that may have been idle since before it began */
 		if (r->place == ARPWHY_IN_PROXY_QUEUE) {
 			r->start_ns = r->end_ns;
-			return me->lookup;
+			window->event = me->event;
+			window->lookup = me->lookup;
+			return;
 		}
 		if (waiting->start_ns && me->in_timer) {
 			r->start_ns = waiting->start_ns;
-			r->stamps_start = waiting->stamps;
-			*settings = waiting->settings;
 			r->flags |= ARPWHY_HAS_START;
+			if (!same_stamps(&waiting->stamps, &r->stamps))
+				r->flags |= ARPWHY_STAMPS_MOVED;
+			if (!same_settings(&waiting->settings, settings))
+				r->flags |= ARPWHY_SETTINGS_MOVED;
 		}
 	} else if (frame < FRAMES) {
 		struct frame *f = &me->frames[frame & (FRAMES - 1)];
 
 		r->start_ns = f->ns;
-		if ((int)(f->lookup - from) > 0)
-			from = f->lookup;
+		if ((int)(f->event - window->event) > 0)
+			window->event = f->event;
+		if ((int)(f->lookup - window->lookup) > 0)
+			window->lookup = f->lookup;
 		if (f->net == r->net) {
-			r->stamps_start = f->stamps;
 			r->flags |= ARPWHY_HAS_START;
+			if (!same_stamps(&f->stamps, &r->stamps))
+				r->flags |= ARPWHY_STAMPS_MOVED;
+			if (f->ifindex == r->ifindex && !same_settings(&f->settings, settings))
+				r->flags |= ARPWHY_SETTINGS_MOVED;
 		}
-		*settings = f->ifindex == r->ifindex && f->net == r->net ? f->settings : 0;
 	}
-	if (!r->start_ns && me->in_timer)
+	if (!me->in_timer && frame >= FRAMES)
+		return;
+	if (!r->start_ns)
 		r->start_ns = me->timer_ns;
 	if (r->start_ns < me->closed_ns)
 		r->start_ns = me->closed_ns;
-	return from;
+}
+
+/* What few records have goes behind the rest, at offset `bytes`. Returns the offset behind it, 0 when that is too far. */
+static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct net_device *dev, __u32 bytes,
+					 const struct arpwhy_detail *detail)
+{
+	struct arpwhy_record *r = &me->out.record;
+
+	if (r->flags & ARPWHY_WIDE_SETTINGS) {
+		struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
+		int data[CNF_WORDS] = {};
+		struct arpwhy_wide *wide;
+
+		asm volatile("" : "+r"(bytes));		/* or clang drops the check that the verifier needs */
+		if (bytes > sizeof(me->out.bytes) - sizeof(*wide))
+			return 0;
+		wide = (struct arpwhy_wide *)(me->out.bytes + bytes);
+		__builtin_memset(wide, 0, sizeof(*wide));
+		if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_all(BY_COPY, net)))
+			unpack_settings(data, wide->all);
+		if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_device(in_dev)))
+			unpack_settings(data, wide->dev);
+		bytes += sizeof(*wide);
+	}
+	if (r->flags & ARPWHY_HAS_DETAIL) {
+		asm volatile("" : "+r"(bytes));
+		if (bytes > sizeof(me->out.bytes) - sizeof(*detail))
+			return 0;
+		__builtin_memcpy(me->out.bytes + bytes, detail, sizeof(*detail));
+		bytes += sizeof(*detail);
+	}
+	return bytes;
 }
 
 /*
- * A pass ended: gather what it left on this CPU and send it. Global, so that it is verified once, and called
- * with numbers alone, as the oldest kernels want it.
+ * A pass ended: gather what it left on this CPU and send it.
  * closed: enum arpwhy_closed; place: enum arpwhy_place
  */
-__noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 closed, __u32 place)
+static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct sk_buff *skb, __u64 at, __u64 location,
+				       __u32 drop_reason, __u32 closed, __u32 place)
 {
-	struct sk_buff *skb = (struct sk_buff *)at;
-	struct net_device *dev = BPF_CORE_READ(skb, dev);
-	struct net *net = BPF_CORE_READ(dev, nd_net.net);
-	__u64 settings_start = 0, settings;
-	struct cpu *me = this_cpu();
-	__u32 frame, from, taken, bytes, arp_bytes;
+	struct arpwhy_detail detail = {};
+	struct arp_frame packet;
+	struct settings settings;
 	struct arpwhy_record *r;
 	struct deferred *waiting;
-	struct arp_header arp;
+	struct net_device *dev;
+	struct window window;
+	__u32 frame, taken, bytes, arp_bytes;
+	struct net *net;
 	__be32 sip, tip;
 
-	if (!me)
-		return 0;
 	r = &me->out.record;
 	frame = find_frame(me, at);
-	arp_bytes = read_arp(skb, &arp);
+	arp_bytes = read_frame(how, skb, &packet);
 	/* a header too short to hold an operation may have been a request */
-	if (arp_bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
+	if (arp_bytes >= 8 && packet.arp.op != bpf_htons(ARPOP_REQUEST))
+		goto out;
+	if (!all_attached())
 		goto out;
 	__builtin_memset(r, 0, sizeof(*r));
 	r->end_ns = bpf_ktime_get_ns();
 	r->arp_bytes = arp_bytes;
 	if (frame < FRAMES)
 		r->flags |= ARPWHY_SAME_SKB;
-	sip = ip4(arp.sip);
-	tip = ip4(arp.tip);
-	if (!all_attached())
-		goto out;
-	waiting = bpf_map_lookup_elem(&deferrals, &at);
+	sip = ip4(packet.arp.sip);
+	tip = ip4(packet.arp.tip);
+	waiting = find_deferred(at);
 	if (waiting && (closed == ARPWHY_DEFERRED || (!me->in_timer && place != ARPWHY_IN_PROXY_QUEUE))) {
 		me->counters.abandoned++;	/* its skb lives again, so it is gone: we did not see how */
-		bpf_map_delete_elem(&deferrals, &at);
+		forget_deferred(at);
 		waiting = NULL;
 	}
 	if (frame >= FRAMES && !waiting && !me->in_timer)
 		frame = find_frame_by_flow(me, sip, tip);
 
-	bpf_probe_read_kernel_str(r->device, sizeof(r->device), (void *)dev + bpf_core_field_offset(struct net_device, name));
-	if (!in_scope(net, r->device)) {
+	dev = READ(how, skb, dev);
+	net = READ(how, dev, nd_net.net);
+	r->netns = READ(how, net, ns.inum);
+	read_name(how, dev, r->device);
+	if (!in_scope(r->netns, r->device)) {
 		if (waiting) {		/* it was in scope when it was deferred */
 			me->counters.abandoned++;
-			bpf_map_delete_elem(&deferrals, &at);
+			forget_deferred(at);
 		}
 		goto out;
 	}
@@ -410,47 +409,63 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 	r->version = ARPWHY_RECORD_VERSION;
 	r->cpu = bpf_get_smp_processor_id();
 	r->id = ++me->ids * cpus + r->cpu;
-	r->skb = at;
-	r->net = (__u64)net;
-	r->netns = BPF_CORE_READ(net, ns.inum);
-	r->ifindex = BPF_CORE_READ(dev, ifindex);
-	r->location = location;
+	r->net = address(me, net);
+	r->ifindex = READ(how, dev, ifindex);
 	r->closed = closed;
 	r->place = place;
-	r->drop_reason = drop_reason;
-	r->packet_type = BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type);
-	r->frame_len = BPF_CORE_READ(skb, len);
+	r->packet_type = how == BY_LOAD ? BPF_CORE_READ_BITFIELD(skb, pkt_type) : BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type);
+	r->frame_len = READ(how, skb, len);
 	r->hz = CONFIG_HZ;
-	__builtin_memcpy(r->arp, &arp, sizeof(arp));
-	if (BPF_CORE_READ(skb, mac_header) != 0xffff)
-		bpf_probe_read_kernel(r->destination, sizeof(r->destination),
-				      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, mac_header));
-	if (place == ARPWHY_IN_ARP_PROCESS || place == ARPWHY_IN_PROXY_QUEUE) {
-		struct neighbour_cb *cb = (void *)skb + bpf_core_field_offset(struct sk_buff, cb);
+	__builtin_memcpy(r->arp, &packet.arp, sizeof(packet.arp));
+	__builtin_memcpy(r->destination, packet.destination, sizeof(r->destination));
+	__builtin_memcpy(r->source, packet.source, sizeof(r->source));
+	if (waiting || (me->in_timer && (place == ARPWHY_IN_ARP_PROCESS || place == ARPWHY_IN_PROXY_QUEUE))) {
+		struct neighbour_cb *cb = AT(skb, struct sk_buff, cb);
 
-		if (waiting || (me->in_timer && BPF_CORE_READ(cb, flags) & LOCALLY_ENQUEUED))
+		if (waiting || BPF_CORE_READ(cb, flags) & LOCALLY_ENQUEUED)
 			r->flags |= ARPWHY_SECOND_PASS;
 	}
-	settings = describe_device(r, net, dev);
-	from = describe_start(me, r, frame, waiting, &settings_start);
-	if (settings_start && settings_start != settings)
-		r->flags |= ARPWHY_SETTINGS_MOVED;
+	describe_device(how, r, net, dev, &settings);
+	read_stamps(how, net, &r->stamps);
+	describe_start(me, r, &detail, frame, waiting, &settings, &window);
 	if (place == ARPWHY_IN_ARP_PROCESS)
-		describe_route(r, skb);
-	read_stamps(net, &r->stamps_end);
-	if (r->start_ns)
-		take_reply(me, r, sip, tip);
-	taken = r->start_ns ? take_changes(r->start_ns) : 0;
+		describe_route(how, me, r, skb);
+	bytes = sizeof(*r);
+	taken = 0;
+	if (r->start_ns) {
+		take_reply(me, r, &detail, window.event, sip, tip);
+		taken = take_changes(window.event, r->ifindex, sip);
+	}
 	asm volatile("" : "+r"(taken));
 	if (taken > ARPWHY_MAX_NEIGHBOURS)
 		goto out;
 	r->neighbours = taken;
-	bytes = sizeof(*r) + taken * sizeof(struct arpwhy_neighbour);
-	r->lookups = take_lookups(bytes, from, sip, tip);
-	bytes += r->lookups * sizeof(struct arpwhy_lookup);
-	r->bytes = bytes;
+	bytes += taken * sizeof(struct arpwhy_neighbour);
+	taken = take_lookups(bytes, window.lookup, sip, tip);
+	asm volatile("" : "+r"(taken));
+	if (taken > ARPWHY_MAX_LOOKUPS)
+		goto out;
+	r->lookups = taken;
+	bytes += taken * sizeof(struct arpwhy_lookup);
+	if (r->flows) {
+		taken = taken ? take_flows(bytes, window.lookup, sip, tip) : 0;
+		asm volatile("" : "+r"(taken));
+		if (taken > ARPWHY_MAX_LOOKUPS)
+			goto out;
+		r->flows = taken;
+		bytes += taken * sizeof(struct arpwhy_flow);
+	}
 	me->counters.cut += r->cut;
 
+	if (waiting || closed != ARPWHY_CONSUMED || r->flags & ARPWHY_REPLY_DROPPED) {
+		r->flags |= ARPWHY_HAS_DETAIL;
+		detail.skb = at;
+		detail.location = location;
+		detail.drop_reason = drop_reason;
+	}
+	if (r->flags & (ARPWHY_HAS_DETAIL | ARPWHY_WIDE_SETTINGS))
+		bytes = append_rare(me, net, dev, bytes, &detail);
+	r->bytes = bytes;
 	if (closed == ARPWHY_DEFERRED) {
 		struct deferred d = { .id = r->id, .first_ns = r->start_ns };
 
@@ -459,20 +474,29 @@ __noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 close
 			me->counters.untracked++;
 			goto out;
 		}
+		__sync_fetch_and_add(&deferred_requests, 1);
 	}
 	if (!waiting)
 		me->counters.seen++;
 	else
-		bpf_map_delete_elem(&deferrals, &at);
-	asm volatile("" : "+r"(bytes));		/* or clang drops the check that the verifier needs */
-	if (bytes > sizeof(me->out.bytes))
-		goto out;
-	if (bpf_ringbuf_output(&records, r, bytes, wake_flags(r->end_ns)))
+		forget_deferred(at);
+	asm volatile("" : "+r"(bytes));
+	if (!bytes || bytes > sizeof(me->out.bytes) ||
+	    bpf_ringbuf_output(&records, r, bytes, wake_flags(me, r->end_ns)))
 		count_loss(me, r);
+	me->closed_ns = r->end_ns;
 out:
 	forget_frame(me, frame);
-	close_window(me, bpf_ktime_get_ns());
+	close_window(me);
 	return 0;
+}
+
+/* Global, so that it is verified once for all but the hottest hook, and called with numbers alone. */
+__noinline int end_pass(__u64 at, __u64 location, __u32 drop_reason, __u32 closed, __u32 place)
+{
+	struct cpu *me = this_cpu();
+
+	return me ? end_pass_by(BY_COPY, me, (struct sk_buff *)at, at, location, drop_reason, closed, place) : 0;
 }
 
 #endif

@@ -103,7 +103,7 @@ int generation(struct bpf_raw_tracepoint_args *ctx)
 	g->netns = BPF_CORE_READ(net, ns.inum);
 	g->devices = BPF_CORE_READ(net, dev_base_seq);
 	g->addresses = BPF_CORE_READ(net, ipv4.dev_addr_genid.counter);
-	read_stamps(net, &g->stamps);
+	read_stamps(BY_COPY, net, &g->stamps);
 	digest_links(net, g);
 	digest_rules(net, g);
 	bpf_probe_read_kernel(settings, sizeof(settings), (void *)BPF_CORE_READ(net, ipv4.devconf_all) +

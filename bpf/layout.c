@@ -15,18 +15,36 @@ static void record(void)
 {
 	START(arpwhy_record, "record");
 #define F(field, name) FIELD(arpwhy_record, field, name)
-	F(bytes, "size"); F(version, "version"); F(neighbours, "neighbours"); F(lookups, "lookups");
-	F(id, "id"); F(first, "first"); F(start_ns, "startNs"); F(end_ns, "endNs"); F(reply_ns, "replyNs");
-	F(first_ns, "firstNs"); F(skb, "skb"); F(net, "net"); F(location, "location");
-	F(reply_location, "replyLocation"); F(netns, "netns"); F(ifindex, "ifindex"); F(device, "device");
-	F(device_flags, "deviceFlags"); F(device_type, "deviceType"); F(address_len, "addressLength");
-	F(packet_type, "packetType"); F(closed, "closed"); F(place, "place"); F(arp_bytes, "arpBytes");
-	F(cpu, "cpu"); F(frame_len, "frameLength"); F(arp, "arp"); F(destination, "destination");
-	F(flags, "flags"); F(drop_reason, "dropReason"); F(reply_drop_reason, "replyDropReason");
-	F(reply_mac, "replyMac"); F(route_type, "routeType"); F(route_error, "routeError"); F(cut, "cut");
-	F(route_ifindex, "routeIfindex"); F(route_gateway, "routeGateway"); F(out_medium_id, "outMediumId");
-	F(proxy_delay, "proxyDelay"); F(proxy_qlen, "proxyQlen"); F(queued, "queued"); F(hz, "hz");
-	F(all, "all"); F(dev, "dev"); F(stamps_start, "stampsStart"); F(stamps_end, "stampsEnd");
+	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(id, "id"); F(start_ns, "startNs");
+	F(end_ns, "endNs"); F(reply_ns, "replyNs"); F(net, "net"); F(netns, "netns"); F(ifindex, "ifindex");
+	F(device, "device"); F(device_flags, "deviceFlags"); F(frame_len, "frameLength"); F(flags, "flags");
+	F(device_type, "deviceType"); F(address_len, "addressLength"); F(packet_type, "packetType");
+	F(closed, "closed"); F(place, "place"); F(arp_bytes, "arpBytes"); F(neighbours, "neighbours");
+	F(lookups, "lookups"); F(flows, "flows"); F(arp, "arp"); F(destination, "destination");
+	F(source, "source"); F(reply_mac, "replyMac"); F(route_type, "routeType"); F(route_error, "routeError"); F(cut, "cut");
+	F(hz, "hz"); F(route_ifindex, "routeIfindex"); F(route_gateway, "routeGateway");
+	F(out_medium_id, "outMediumId"); F(proxy_delay, "proxyDelay"); F(proxy_qlen, "proxyQlen");
+	F(queued, "queued"); F(all, "all"); F(dev, "dev"); F(stamps, "stamps");
+#undef F
+	END();
+}
+
+static void wide(void)
+{
+	START(arpwhy_wide, "wide");
+#define F(field, name) FIELD(arpwhy_wide, field, name)
+	F(all, "all"); F(dev, "dev");
+#undef F
+	END();
+}
+
+static void detail(void)
+{
+	START(arpwhy_detail, "detail");
+#define F(field, name) FIELD(arpwhy_detail, field, name)
+	F(skb, "skb"); F(first, "first"); F(first_ns, "firstNs"); F(location, "location");
+	F(reply_location, "replyLocation"); F(drop_reason, "dropReason");
+	F(reply_drop_reason, "replyDropReason");
 #undef F
 	END();
 }
@@ -35,8 +53,8 @@ static void neighbour(void)
 {
 	START(arpwhy_neighbour, "neighbour");
 #define F(field, name) FIELD(arpwhy_neighbour, field, name)
-	F(ip, "ip"); F(ifindex, "ifindex"); F(change, "change"); F(state, "state"); F(old_state, "oldState");
-	F(done, "done"); F(mac, "mac"); F(old_mac, "oldMac"); F(err, "err");
+	F(change, "change"); F(state, "state"); F(old_state, "oldState"); F(done, "done"); F(mac, "mac");
+	F(old_mac, "oldMac"); F(err, "err");
 #undef F
 	END();
 }
@@ -45,11 +63,19 @@ static void lookup(void)
 {
 	START(arpwhy_lookup, "lookup");
 #define F(field, name) FIELD(arpwhy_lookup, field, name)
-	F(table, "table"); F(err, "err"); F(saddr, "saddr"); F(daddr, "daddr"); F(iif, "iif"); F(oif, "oif");
-	F(l3mdev, "l3mdev"); F(mark, "mark"); F(dscp, "dscp"); F(scope, "scope"); F(proto, "proto");
-	F(has_info, "hasInfo"); F(sport, "sport"); F(dport, "dport"); F(device, "device"); F(gateway, "gateway");
-	F(gateway_family, "gatewayFamily"); F(type, "type"); F(protocol, "protocol");
-	F(nexthops, "nexthops"); F(metric, "metric");
+	F(table, "table"); F(iif, "iif"); F(device, "device"); F(gateway, "gateway"); F(metric, "metric");
+	F(role, "role"); F(error, "error"); F(flags, "flags"); F(gateway_family, "gatewayFamily");
+	F(type, "type"); F(protocol, "protocol"); F(nexthops, "nexthops");
+#undef F
+	END();
+}
+
+static void flow(void)
+{
+	START(arpwhy_flow, "flow");
+#define F(field, name) FIELD(arpwhy_flow, field, name)
+	F(oif, "oif"); F(l3mdev, "l3mdev"); F(mark, "mark"); F(sport, "sport"); F(dport, "dport");
+	F(dscp, "dscp"); F(scope, "scope"); F(proto, "proto");
 #undef F
 	END();
 }
@@ -85,6 +111,9 @@ int main(void)
 	record();
 	neighbour();
 	lookup();
+	flow();
+	wide();
+	detail();
 	counters();
 	generation();
 	printf("\nexport const closed = { consumed: %d, dropped: %d, deferred: %d } as const;\n", ARPWHY_CONSUMED,
@@ -94,10 +123,15 @@ int main(void)
 	       ARPWHY_IN_TC, ARPWHY_IN_XDP, ARPWHY_IN_PROXY_QUEUE);
 	printf("\nexport const flag = {\n  hasInDevice: %d,\n  hasDst: %d,\n  hasStart: %d,\n  secondPass: %d,\n"
 	       "  replyQueued: %d,\n  replyDropped: %d,\n  settingsMoved: %d,\n  noAddress: %d,\n  customRules: %d,\n"
-	       "  customLocal: %d,\n  classidUsers: %d,\n  tableFull: %d,\n  sameSkb: %d,\n} as const;\n",
+	       "  customLocal: %d,\n  classidUsers: %d,\n  tableFull: %d,\n  sameSkb: %d,\n  stampsMoved: %d,\n"
+	       "  wideSettings: %d,\n  hasDetail: %d,\n} as const;\n",
 	       ARPWHY_HAS_IN_DEVICE, ARPWHY_HAS_DST, ARPWHY_HAS_START, ARPWHY_SECOND_PASS, ARPWHY_REPLY_QUEUED,
 	       ARPWHY_REPLY_DROPPED, ARPWHY_SETTINGS_MOVED, ARPWHY_NO_ADDRESS, ARPWHY_CUSTOM_RULES,
-	       ARPWHY_CUSTOM_LOCAL, ARPWHY_CLASSID_USERS, ARPWHY_TABLE_FULL, ARPWHY_SAME_SKB);
+	       ARPWHY_CUSTOM_LOCAL, ARPWHY_CLASSID_USERS, ARPWHY_TABLE_FULL, ARPWHY_SAME_SKB, ARPWHY_STAMPS_MOVED,
+	       ARPWHY_WIDE_SETTINGS, ARPWHY_HAS_DETAIL);
+	printf("\nexport const role = { target: %d, source: %d, bareSender: %d, bareTarget: %d } as const;\n",
+	       ARPWHY_FOR_TARGET, ARPWHY_FOR_SOURCE, ARPWHY_BARE_SENDER, ARPWHY_BARE_TARGET);
+	printf("\nexport const lookupFlag = { hasInfo: %d, hasFlow: %d } as const;\n", ARPWHY_HAS_INFO, ARPWHY_HAS_FLOW);
 	printf("\n/** Sysctl names in the order of `record.all` and `record.dev`. */\nexport const settingNames = [\n");
 	static const char *const names[ARPWHY_SETTINGS] = {
 		[ARPWHY_FORWARDING] = "forwarding",

@@ -11,109 +11,138 @@ static __always_inline __u8 flow_dscp(const struct flowi4 *flow)
 {
 	const struct flowi_common___tos *tos = (void *)&flow->__fl_common;
 	const struct flowi_common___dscp *dscp = (void *)&flow->__fl_common;
-	__u8 value = 0;
 
 	if (bpf_core_field_exists(dscp->flowic_dscp))
-		bpf_probe_read_kernel(&value, 1, &dscp->flowic_dscp);
-	else if (bpf_core_field_exists(tos->flowic_tos))
-		bpf_probe_read_kernel(&value, 1, &tos->flowic_tos);
-	return value;
+		return dscp->flowic_dscp;
+	if (bpf_core_field_exists(tos->flowic_tos))
+		return tos->flowic_tos;
+	return 0;
+}
+
+/* What a flow has beside addresses and the device it came in by: for ARP mostly nothing. */
+static __always_inline void describe_flow(struct lookup *l, const struct flowi4 *flow)
+{
+	l->flow.oif = flow->__fl_common.flowic_oif;
+	l->flow.l3mdev = flow->__fl_common.flowic_l3mdev;
+	l->flow.mark = flow->__fl_common.flowic_mark;
+	l->flow.sport = flow->uli.ports.sport;
+	l->flow.dport = flow->uli.ports.dport;
+	l->flow.dscp = flow_dscp(flow);
+	l->flow.scope = flow->__fl_common.flowic_scope;
+	l->flow.proto = flow->__fl_common.flowic_proto;
+	if (l->flow.oif | l->flow.l3mdev | l->flow.mark | l->flow.sport | l->flow.dport | l->flow.dscp |
+	    l->flow.scope | l->flow.proto)
+		l->what.flags |= ARPWHY_HAS_FLOW;
 }
 
 /*
  * The nexthop that the lookup showed, and its route where it can be told: fib_nh.nh_parent is only there when
  * the nexthop lies in the route's own array, not when it is a nexthop object.
  */
-static __always_inline void describe_nexthop(struct arpwhy_lookup *l, const struct fib_nh_common *nhc)
+static __always_inline void describe_nexthop(struct cpu *me, struct lookup *l, const struct fib_nh_common *nhc)
 {
-	struct fib_info *info = NULL;
-	__u64 at, first;
+	__u32 first_field = bpf_core_field_offset(struct fib_info, fib_protocol) & ~7u;		/* loads want it aligned */
+	__u64 at, info = 0, first;
+	__u8 fields[64];
 	int nexthops;
 
-	l->device = l->gateway = l->gateway_family = 0;
-	l->type = l->protocol = l->nexthops = l->has_info = l->metric = 0;
-	if (!nhc)
+	l->what.device = nhc->nhc_oif;
+	l->what.gateway_family = nhc->nhc_gw_family;
+	if (l->what.gateway_family == AF_INET)
+		l->what.gateway = nhc->nhc_gw.ipv4;
+	at = address(me, nhc);
+	bpf_probe_read_kernel(&info, sizeof(info), AT(at, struct fib_nh, nh_parent));
+	if (!info || bpf_probe_read_kernel(fields, sizeof(fields), (void *)info + first_field))
 		return;
-	l->device = nhc->nhc_oif;
-	l->gateway_family = nhc->nhc_gw_family;
-	if (l->gateway_family == AF_INET)
-		l->gateway = nhc->nhc_gw.ipv4;
-	at = address(nhc);
-	bpf_probe_read_kernel(&info, sizeof(info), (void *)(at + bpf_core_field_offset(struct fib_nh, nh_parent)));
-	if (!info)
-		return;
-	nexthops = BPF_CORE_READ(info, fib_nhs);
-	first = (__u64)info + bpf_core_field_offset(struct fib_info, fib_nh);
+	/* all in one copy: they lie close together, the protocol first */
+#define INFO(field, type) (*(type *)(fields + (bpf_core_field_offset(struct fib_info, field) - first_field)))
+	nexthops = INFO(fib_nhs, int);
+	first = (__u64)AT(info, struct fib_info, fib_nh);
 	if (nexthops <= 0 || nexthops > 4096 || at < first ||
 	    at >= first + nexthops * bpf_core_type_size(struct fib_nh))
 		return;
-	l->has_info = 1;
-	l->nexthops = nexthops > 255 ? 255 : nexthops;
-	l->type = BPF_CORE_READ(info, fib_type);
-	l->protocol = BPF_CORE_READ(info, fib_protocol);
-	l->metric = BPF_CORE_READ(info, fib_priority);
+	l->what.flags |= ARPWHY_HAS_INFO;
+	l->what.nexthops = nexthops > 255 ? 255 : nexthops;
+	l->what.type = INFO(fib_type, __u8);
+	l->what.protocol = INFO(fib_protocol, __u8);
+	l->what.metric = INFO(fib_priority, __u32);
+#undef INFO
+}
+
+static __always_inline void see_lookup(struct cpu *me, __u32 table, const struct flowi4 *flow,
+				       const struct fib_nh_common *nhc, int err)
+{
+	struct lookup *l = &me->lookups[me->lookup++ & (LOOKUPS - 1)];
+
+	__builtin_memset(&l->what, 0, sizeof(l->what));
+	l->what.table = table;
+	l->what.error = -err;
+	l->what.iif = flow->__fl_common.flowic_iif;
+	l->saddr = flow->saddr;
+	l->daddr = flow->daddr;
+	describe_flow(l, flow);
+	if (nhc)
+		describe_nexthop(me, l, nhc);
 }
 
 /*
- * A frame that came in leaves again without having been processed: bridged on, or freed elsewhere. Its skb may be
- * allocated anew for our own reply at once, so it must not be taken for the frame any longer.
- * Returns whether this is that frame.
+ * A frame that came in leaves again without having been processed: bridged on. What the host makes itself never came
+ * in by a device; if its skb is that of a frame, the frame was freed elsewhere. Neither is that frame any longer.
+ * Returns whether it is one that came in.
  */
-static __always_inline bool leaves_again(struct cpu *me, struct sk_buff *skb, const struct arp_header *arp)
+static __always_inline bool leaves_again(struct cpu *me, struct sk_buff *skb, __u64 at)
 {
-	__u32 i = find_frame(me, address(skb));
-	bool same;
-
-	if (i >= FRAMES)
-		return false;
-	same = me->frames[i & (FRAMES - 1)].arp == arp_digest(arp);
-	forget_frame(me, i);
-	return same;
+	if (me->open)
+		forget_frame(me, find_frame(me, at));
+	return skb->skb_iif != 0;
 }
 
 /* An ARP frame is freed somewhere else than in ARP. */
-static __always_inline void free_frame(struct sk_buff *skb)
+static __always_inline void free_frame(struct cpu *me, struct sk_buff *skb)
 {
-	struct cpu *me = this_cpu();
+	if (me->open)
+		forget_frame(me, find_frame(me, address(me, skb)));
+}
 
-	if (me && me->open)
-		forget_frame(me, find_frame(me, address(skb)));
+/* The entry of a reply that was dropped after a device had queued it: devices below queue the same skb after it. */
+static __always_inline struct reply *queued_reply(struct cpu *me, __u64 skb)
+{
+	__u32 found = REPLIES;
+
+	for (__u32 i = 0; i < REPLIES; i++) {
+		__u32 slot = (me->next_reply - 1 - i) & (REPLIES - 1);
+
+		found = pick(equal(me->replies[slot].skb, skb) & after(me->replies[slot].event, me->closed_event),
+			     slot, found);
+	}
+	return found < REPLIES ? &me->replies[found & (REPLIES - 1)] : NULL;
 }
 
 /* An ARP reply is queued on a device, or dropped on its way out. */
 static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64 location, __u32 reason, bool dropped)
 {
 	struct arp_header arp;
-	__u64 at = address(skb);
+	__u64 at = address(me, skb);
 	struct reply *reply;
-	__u32 bytes = read_arp(skb, &arp);
 
-	if (leaves_again(me, skb, &arp))
+	if (leaves_again(me, skb, at))
 		return;
 	if (dropped) {
-		__u32 found = REPLIES;
-
-		/* the first device's entry is the oldest: devices below it queue the same skb after it */
-		for (__u32 i = 0; i < REPLIES; i++) {
-			__u32 slot = (me->next_reply - 1 - i) & (REPLIES - 1);
-
-			found = pick(equal(me->replies[slot].skb, at) & not_before(me->replies[slot].ns, me->closed_ns),
-				     slot, found);
-		}
-		if (found < REPLIES) {
-			reply = &me->replies[found & (REPLIES - 1)];
+		reply = queued_reply(me, at);
+		if (reply) {
 			reply->dropped = 1;
 			reply->location = location;
 			reply->drop_reason = reason;
 			return;
 		}
 	}
-	if (bytes < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
+	if (read_arp(BY_LOAD, skb, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
 		return;
 	reply = &me->replies[me->next_reply++ & (REPLIES - 1)];
 	reply->skb = at;
 	reply->ns = bpf_ktime_get_ns();
-	reply->ifindex = BPF_CORE_READ(skb, dev, ifindex);
+	reply->event = ++me->event;
+	reply->ifindex = skb->dev->ifindex;
 	reply->sip = ip4(arp.sip);
 	reply->tip = ip4(arp.tip);
 	__builtin_memcpy(reply->mac, arp.sha, sizeof(reply->mac));
@@ -128,8 +157,8 @@ static __always_inline struct change *new_change(struct cpu *me, const struct ne
 	struct change *c = &me->changes[me->next_change++ & (CHANGES - 1)];
 
 	__builtin_memset(&c->what, 0, sizeof(c->what));
-	c->neigh = address(neigh);
-	c->ns = bpf_ktime_get_ns();
+	c->neigh = address(me, neigh);
+	c->event = ++me->event;
 	c->what.change = kind;
 	return c;
 }
@@ -140,70 +169,62 @@ static __always_inline void see_creation(struct cpu *me, const struct neighbour 
 {
 	struct change *c = new_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
 
-	bpf_probe_read_kernel(&c->what.ip, sizeof(c->what.ip), key);
-	c->what.ifindex = dev->ifindex;
+	bpf_probe_read_kernel(&c->ip, sizeof(c->ip), key);
+	c->ifindex = dev->ifindex;
+}
+
+static __always_inline void copy_mac(__u8 *to, const struct neighbour *neigh)
+{
+	for (int i = 0; i < 6; i++)
+		to[i] = neigh->ha[i];
 }
 
 static __always_inline void see_update(struct cpu *me, const struct neighbour *neigh)
 {
 	struct change *c = new_change(me, neigh, ARPWHY_NEIGHBOUR_UPDATED);
 
-	bpf_probe_read_kernel(&c->what.ip, sizeof(c->what.ip),
-			      (void *)(c->neigh + bpf_core_field_offset(struct neighbour, primary_key)));
-	c->what.ifindex = BPF_CORE_READ(neigh, dev, ifindex);
-	c->what.old_state = BPF_CORE_READ(neigh, nud_state);
-	bpf_probe_read_kernel(c->what.old_mac, sizeof(c->what.old_mac),
-			      (void *)(c->neigh + bpf_core_field_offset(struct neighbour, ha)));
+	bpf_probe_read_kernel(&c->ip, sizeof(c->ip), AT(c->neigh, struct neighbour, primary_key));
+	c->ifindex = neigh->dev->ifindex;
+	c->what.old_state = neigh->nud_state;
+	copy_mac(c->what.old_mac, neigh);
 }
 
+/* An update ends as the last one that began. */
 static __always_inline void finish_change(struct cpu *me, struct neighbour *neigh, int err)
 {
-	__u64 at = address(neigh);
-	__u32 found = CHANGES;
-	struct change *c;
+	struct change *c = &me->changes[(me->next_change - 1) & (CHANGES - 1)];
 
-	for (__u32 i = 0; i < CHANGES; i++) {
-		__u32 slot = (me->next_change + i) & (CHANGES - 1);
-
-		c = &me->changes[slot];
-		found = pick(equal(c->neigh, at) & equal(c->what.change, ARPWHY_NEIGHBOUR_UPDATED), slot, found);
-	}
-	if (found >= CHANGES)
-		return;
-	c = &me->changes[found & (CHANGES - 1)];
-	if (c->what.done)
+	if (c->neigh != address(me, neigh) || c->what.change != ARPWHY_NEIGHBOUR_UPDATED || c->what.done)
 		return;
 	c->what.done = 1;
 	c->what.err = err;
 	c->what.state = neigh->nud_state;
-	bpf_probe_read_kernel(c->what.mac, sizeof(c->what.mac),
-			      (void *)(at + bpf_core_field_offset(struct neighbour, ha)));
+	copy_mac(c->what.mac, neigh);
 }
 
 /* A bridge carries the frame past this host: it is on its way out of a port that it did not come in by. */
-static __always_inline bool carried_past(__u64 skb)
+static __always_inline bool carried_past(struct sk_buff *skb)
 {
-	struct net_device *dev = BPF_CORE_READ((struct sk_buff *)skb, dev);
+	struct net_device *dev = skb->dev;
 
-	if (BPF_CORE_READ(dev, ifindex) == BPF_CORE_READ((struct sk_buff *)skb, skb_iif))
-		return false;
-	return !(BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & IFF_EBRIDGE);
+	return dev->ifindex != skb->skb_iif && !(BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & IFF_EBRIDGE);
 }
 
 /* Where a dropped frame was on its way in; 0 when that is none of our business. */
-static __always_inline __u8 place_of_drop(struct cpu *me, __u64 at, __u64 location, __u32 drop_reason)
+static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, __u64 at, __u64 location,
+					  __u32 drop_reason)
 {
 	if (between(location, arp_rcv_start, arp_rcv_end))
 		return ARPWHY_IN_ARP_RCV;
-	if (bpf_map_lookup_elem(&deferrals, &at) && !between(location, arp_process_start, arp_process_end))
-		return ARPWHY_IN_PROXY_QUEUE;
 	if (between(location, arp_process_start, arp_process_end))
 		return ARPWHY_IN_ARP_PROCESS;
+	if (find_deferred(at))
+		return ARPWHY_IN_PROXY_QUEUE;
 	if (find_frame(me, at) >= FRAMES)
 		return 0;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP))
-		return carried_past(at) ? 0 : ARPWHY_IN_NETFILTER;
+		return carried_past(skb) ? 0 : ARPWHY_IN_NETFILTER;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
 		return ARPWHY_IN_TC;
@@ -215,16 +236,16 @@ static __always_inline __u8 place_of_drop(struct cpu *me, __u64 at, __u64 locati
 }
 
 /* The proxy timer lies in its table, and so does the queue. Returns 0 for the table of another family. */
-static __always_inline struct neigh_table *arp_table_of(struct timer_list *timer)
+static __always_inline struct neigh_table *arp_table_of(struct cpu *me, struct timer_list *timer)
 {
-	struct neigh_table *table = (void *)(address(timer) - bpf_core_field_offset(struct neigh_table, proxy_timer));
+	struct neigh_table *table = (void *)(address(me, timer) - bpf_core_field_offset(struct neigh_table, proxy_timer));
 
 	return BPF_CORE_READ(table, family) == AF_INET ? table : NULL;
 }
 
-static __always_inline void defer_pass(struct timer_list *timer)
+static __always_inline void defer_pass(struct cpu *me, struct timer_list *timer)
 {
-	struct neigh_table *table = arp_table_of(timer);
+	struct neigh_table *table = arp_table_of(me, timer);
 
 	if (table)
 		end_pass((__u64)BPF_CORE_READ(table, proxy_queue.prev), 0, 0, ARPWHY_DEFERRED, ARPWHY_IN_ARP_PROCESS);
@@ -235,27 +256,28 @@ __noinline int begin_second_pass(__u64 skb, __u64 now)
 {
 	struct net_device *dev = BPF_CORE_READ((struct sk_buff *)skb, dev);
 	struct net *net = BPF_CORE_READ(dev, nd_net.net);
-	struct deferred *d = bpf_map_lookup_elem(&deferrals, &skb);
+	struct deferred *d = find_deferred(skb);
 
 	if (!d)
 		return 0;
 	d->start_ns = now;
-	d->settings = settings_digest(net, dev);
-	read_stamps(net, &d->stamps);
+	read_settings(BY_COPY, net, BPF_CORE_READ(dev, ip_ptr), &d->settings);
+	read_stamps(BY_COPY, net, &d->stamps);
 	return 0;
 }
 
 /* The timer redoes what is due on the queue. What each request starts from is read now, before the first. */
 static __always_inline void begin_redo(struct cpu *me, struct timer_list *timer)
 {
-	struct neigh_table *table = arp_table_of(timer);
+	struct neigh_table *table = arp_table_of(me, timer);
 	__u64 now = bpf_ktime_get_ns(), skb, end;
 
 	if (!table)
 		return;
 	me->in_timer = 1;
 	me->timer_ns = now;
-	close_window(me, now);
+	me->closed_ns = now;
+	close_window(me);
 	end = (__u64)table + bpf_core_field_offset(struct neigh_table, proxy_queue);
 	skb = (__u64)BPF_CORE_READ(table, proxy_queue.next);
 	for (int i = 0; i < QUEUE_WALK && skb != end; i++) {

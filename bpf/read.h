@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
-/* Reading kernel structures: headers, stamps, settings. */
+/*
+ * Reading kernel structures: headers, stamps, settings. Where the verifier knows the type of a pointer a field is one
+ * load; a number from somewhere else takes a helper's copy. The code is the same, told by its first argument.
+ */
 #ifndef ARPWHY_READ_H
 #define ARPWHY_READ_H
 
 #include "state.h"
+
+enum reading { BY_LOAD, BY_COPY };
+
+#define READ(how, p, a)		((how) == BY_LOAD ? (p)->a : BPF_CORE_READ(p, a))
+#define READ2(how, p, a, b)	((how) == BY_LOAD ? (p)->a->b : BPF_CORE_READ(p, a, b))
+/* the address of a field, for what has no name in C: parts of arrays */
+#define AT(p, type, field)	((void *)(p) + bpf_core_field_offset(type, field))
 
 struct arp_header {
 	__be16 hrd;
@@ -19,13 +29,22 @@ struct arp_header {
 
 _Static_assert(sizeof(struct arp_header) == ARPWHY_ARP_BYTES, "the header on the wire");
 
-/* the pointer as a number: the verifier forbids arithmetic on trusted pointers */
-static __always_inline __u64 address(const void *pointer)
-{
-	__u64 number = 0;
+#define ETHERNET_BYTES	14
 
-	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
-	return number;
+/* an Ethernet frame with ARP in it, the latter aligned */
+struct arp_frame {
+	__u8 pad[2];
+	__u8 destination[6];
+	__u8 source[6];
+	__be16 protocol;
+	struct arp_header arp;
+};
+
+/* the pointer as a number: the verifier forbids arithmetic on trusted pointers */
+static __always_inline __u64 address(struct cpu *me, const void *pointer)
+{
+	*(volatile __u64 *)&me->pointer = (__u64)pointer;
+	return *(volatile __u64 *)&me->pointer;
 }
 
 static __always_inline __be32 ip4(const __u8 *bytes)
@@ -37,41 +56,78 @@ static __always_inline __be32 ip4(const __u8 *bytes)
 }
 
 /*
- * The ARP header as far as it is linear. Returns the number of bytes read.
- * A frame that comes in begins at skb->data: its network header is not set before the core has looked at it.
+ * The ARP header at an address, as far as it is linear.
+ * linear: how many bytes of the skb lie there; returns how many of them were read
  */
-static __always_inline __u32 read_arp_at(struct sk_buff *skb, const unsigned char *at, struct arp_header *arp)
+static __always_inline __u32 read_arp_at(const unsigned char *at, __u32 linear, struct arp_header *arp)
 {
-	__u32 linear = BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
-	__u32 pulled = at - BPF_CORE_READ(skb, data);
-
+	if ((int)linear >= (int)sizeof(*arp))
+		return bpf_probe_read_kernel(arp, sizeof(*arp), at) ? 0 : sizeof(*arp);
 	__builtin_memset(arp, 0, sizeof(*arp));
-	if (pulled < 64)
-		linear -= pulled;
 	if ((int)linear <= 0)
 		return 0;
-	if (linear >= sizeof(*arp)) {
-		linear = sizeof(*arp);
-		return bpf_probe_read_kernel(arp, sizeof(*arp), at) ? 0 : linear;
-	}
 	/* the verifier has to see the bound in the register that the helper gets */
 	asm volatile("%0 &= 31" : "+r"(linear));
-	if (bpf_probe_read_kernel(arp, linear, at))
-		return 0;
-	return linear;
+	return bpf_probe_read_kernel(arp, linear, at) ? 0 : linear;
 }
 
-static __always_inline __u32 read_arp(struct sk_buff *skb, struct arp_header *arp)
+/* The ARP header of an skb whose network header is set. Returns the number of bytes read. */
+static __always_inline __u32 read_arp(enum reading how, struct sk_buff *skb, struct arp_header *arp)
 {
-	return read_arp_at(skb, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header), arp);
+	__u32 linear = READ(how, skb, len) - READ(how, skb, data_len);
+
+	return read_arp_at(READ(how, skb, head) + READ(how, skb, network_header), linear, arp);
 }
 
-static __always_inline void read_stamps(struct net *net, struct arpwhy_stamps *stamps)
+/* The same with the Ethernet header before it, all zero where there is none. */
+static __always_inline __u32 read_frame(enum reading how, struct sk_buff *skb, struct arp_frame *frame)
 {
-	stamps->fib = BPF_CORE_READ(net, ipv4.fib_seq);
-	stamps->rules = BPF_CORE_READ(net, ipv4.rules_ops, fib_rules_seq);
-	stamps->genid = BPF_CORE_READ(net, ipv4.rt_genid.counter);
-	stamps->nexthop = BPF_CORE_READ(net, nexthop.seq);
+	__u32 linear = READ(how, skb, len) - READ(how, skb, data_len);
+	__u32 network = READ(how, skb, network_header), mac = READ(how, skb, mac_header);
+	unsigned char *head = READ(how, skb, head);
+
+	if ((int)linear >= (int)sizeof(frame->arp) && network - mac == ETHERNET_BYTES)
+		return bpf_probe_read_kernel(frame->destination, ETHERNET_BYTES + sizeof(frame->arp), head + mac) ?
+			0 : sizeof(frame->arp);
+	__builtin_memset(frame, 0, sizeof(*frame));
+	if (mac != 0xffff)
+		bpf_probe_read_kernel(frame->destination, ETHERNET_BYTES, head + mac);
+	return read_arp_at(head + network, linear, &frame->arp);
+}
+
+static __always_inline void read_stamps(enum reading how, struct net *net, struct arpwhy_stamps *stamps)
+{
+	stamps->fib = READ(how, net, ipv4.fib_seq);
+	stamps->rules = READ2(how, net, ipv4.rules_ops, fib_rules_seq);
+	stamps->genid = READ(how, net, ipv4.rt_genid.counter);
+	stamps->nexthop = READ(how, net, nexthop.seq);
+}
+
+/* The bytes of a little-endian word before its first NUL; *more is false when there is one. */
+static __always_inline __u64 before_nul(__u64 word, bool *more)
+{
+	__u64 nul = (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+
+	*more = !nul;
+	return nul ? word & (((nul & -nul) >> 7) - 1) : word;
+}
+
+/* The name of a device, with zeros behind it: in the kernel the rest of a longer, former name may stand there. */
+static __always_inline void read_name(enum reading how, struct net_device *dev, char *to)
+{
+	const __u64 *name = AT(dev, struct net_device, name);
+	__u64 words[ARPWHY_IFNAMSIZ / 8] = {};
+	bool more;
+
+	if (how == BY_LOAD) {
+		words[0] = name[0];
+		words[1] = name[1];
+	} else {
+		bpf_probe_read_kernel(words, sizeof(words), name);
+	}
+	words[0] = before_nul(words[0], &more);
+	words[1] = more ? before_nul(words[1], &more) : 0;
+	__builtin_memcpy(to, words, sizeof(words));
 }
 
 static __always_inline __u64 mix(__u64 digest, __u64 value)
@@ -80,59 +136,89 @@ static __always_inline __u64 mix(__u64 digest, __u64 value)
 	return digest ^ (digest >> 29);
 }
 
-/* What tells a frame from another one in the same skb: operation, sender and target. */
-static __always_inline __u64 arp_digest(const struct arp_header *arp)
-{
-	__u64 sender = 0;
+/* Calls X(slot, index): where a setting goes, and where it lies in ipv4_devconf.data. */
+#define EACH_SETTING(X) \
+	X(ARPWHY_FORWARDING, CNF_FORWARDING) \
+	X(ARPWHY_PROXY_ARP, CNF_PROXY_ARP) \
+	X(ARPWHY_SEND_REDIRECTS, CNF_SEND_REDIRECTS) \
+	X(ARPWHY_RP_FILTER, CNF_RP_FILTER) \
+	X(ARPWHY_ARP_FILTER, CNF_ARPFILTER) \
+	X(ARPWHY_MEDIUM_ID, CNF_MEDIUM_ID) \
+	X(ARPWHY_ARP_IGNORE, CNF_ARP_IGNORE) \
+	X(ARPWHY_ARP_ACCEPT, CNF_ARP_ACCEPT) \
+	X(ARPWHY_ACCEPT_LOCAL, CNF_ACCEPT_LOCAL) \
+	X(ARPWHY_SRC_VALID_MARK, CNF_SRC_VMARK) \
+	X(ARPWHY_PROXY_ARP_PVLAN, CNF_PROXY_ARP_PVLAN) \
+	X(ARPWHY_ROUTE_LOCALNET, CNF_ROUTE_LOCALNET) \
+	X(ARPWHY_DROP_GRATUITOUS_ARP, CNF_DROP_GRATUITOUS_ARP) \
+	X(ARPWHY_BC_FORWARDING, CNF_BC_FORWARDING)
 
-	__builtin_memcpy(&sender, arp->sha, sizeof(arp->sha));
-	return mix(mix(sender, arp->op), (__u64)ip4(arp->sip) << 32 | ip4(arp->tip));
+/* One scope, a byte each. Returns what does not fit. */
+static __always_inline __u64 pack_settings(const int *data, __u64 *bytes)
+{
+	__u64 low = 0, high = 0, rest = 0;
+	__u32 value;
+
+#define X(slot, index) \
+	value = data[index]; \
+	rest |= value >> 8; \
+	if ((slot) < 8) \
+		low |= (__u64)(value & 0xff) << 8 * ((slot) & 7); \
+	else \
+		high |= (__u64)(value & 0xff) << 8 * ((slot) & 7);
+	EACH_SETTING(X)
+#undef X
+	bytes[0] = low;
+	bytes[1] = high;
+	return rest;
 }
 
-static __always_inline void pick_settings(const int *data, __s32 *to)
+static __always_inline void unpack_settings(const int *data, __s32 *to)
 {
-	to[ARPWHY_FORWARDING] = data[CNF_FORWARDING];
-	to[ARPWHY_PROXY_ARP] = data[CNF_PROXY_ARP];
-	to[ARPWHY_SEND_REDIRECTS] = data[CNF_SEND_REDIRECTS];
-	to[ARPWHY_RP_FILTER] = data[CNF_RP_FILTER];
-	to[ARPWHY_ARP_FILTER] = data[CNF_ARPFILTER];
-	to[ARPWHY_MEDIUM_ID] = data[CNF_MEDIUM_ID];
-	to[ARPWHY_ARP_IGNORE] = data[CNF_ARP_IGNORE];
-	to[ARPWHY_ARP_ACCEPT] = data[CNF_ARP_ACCEPT];
-	to[ARPWHY_ACCEPT_LOCAL] = data[CNF_ACCEPT_LOCAL];
-	to[ARPWHY_SRC_VALID_MARK] = data[CNF_SRC_VMARK];
-	to[ARPWHY_PROXY_ARP_PVLAN] = data[CNF_PROXY_ARP_PVLAN];
-	to[ARPWHY_ROUTE_LOCALNET] = data[CNF_ROUTE_LOCALNET];
-	to[ARPWHY_DROP_GRATUITOUS_ARP] = data[CNF_DROP_GRATUITOUS_ARP];
-	to[ARPWHY_BC_FORWARDING] = data[CNF_BC_FORWARDING];
+#define X(slot, index) to[slot] = data[index];
+	EACH_SETTING(X)
+#undef X
 }
 
-/* Both scopes of every setting. The digest tells whether one moved during a pass. */
-static __always_inline __u64 read_settings(struct net *net, struct in_device *in_dev, __s32 *all, __s32 *dev)
+static __always_inline const int *settings_of_all(enum reading how, struct net *net)
 {
-	struct ipv4_devconf *of_all = BPF_CORE_READ(net, ipv4.devconf_all);
+	return AT(READ(how, net, ipv4.devconf_all), struct ipv4_devconf, data);
+}
+
+static __always_inline const int *settings_of_device(struct in_device *in_dev)
+{
+	return AT(in_dev, struct in_device, cnf.data);
+}
+
+/* Both scopes of every setting, all zero without an in_device. */
+static __always_inline void read_settings(enum reading how, struct net *net, struct in_device *in_dev,
+					  struct settings *to)
+{
 	int data[CNF_WORDS] = {};
-	__u64 digest = 0;
 
-	if (!bpf_probe_read_kernel(data, sizeof(data),
-				   (void *)of_all + bpf_core_field_offset(struct ipv4_devconf, data)))
-		pick_settings(data, all);
-	if (!bpf_probe_read_kernel(data, sizeof(data),
-				   (void *)in_dev + bpf_core_field_offset(struct in_device, cnf.data)))
-		pick_settings(data, dev);
-	for (int i = 0; i < ARPWHY_SETTINGS; i++)
-		digest = mix(digest, ((__u64)(__u32)all[i] << 32) | (__u32)dev[i]);
-	return digest;
+	__builtin_memset(to, 0, sizeof(*to));
+	if (!in_dev)
+		return;
+	if (how == BY_LOAD) {
+		to->rest = pack_settings(settings_of_all(how, net), to->all) |
+			   pack_settings(settings_of_device(in_dev), to->dev) << 32;
+		return;
+	}
+	if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_all(how, net)))
+		to->rest = pack_settings(data, to->all);
+	if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_device(in_dev)))
+		to->rest |= pack_settings(data, to->dev) << 32;
 }
 
-static __always_inline __u64 settings_digest(struct net *net, struct net_device *dev)
+static __always_inline bool same_settings(const struct settings *a, const struct settings *b)
 {
-	__s32 all[ARPWHY_SETTINGS] = {}, of_dev[ARPWHY_SETTINGS] = {};
-	struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
+	return !((a->all[0] ^ b->all[0]) | (a->all[1] ^ b->all[1]) | (a->dev[0] ^ b->dev[0]) |
+		 (a->dev[1] ^ b->dev[1]) | (a->rest ^ b->rest));
+}
 
-	if (!in_dev)
-		return 0;
-	return read_settings(net, in_dev, all, of_dev);
+static __always_inline bool same_stamps(const struct arpwhy_stamps *a, const struct arpwhy_stamps *b)
+{
+	return !((a->fib ^ b->fib) | (a->rules ^ b->rules) | (a->genid ^ b->genid) | (a->nexthop ^ b->nexthop));
 }
 
 #endif

@@ -3,14 +3,18 @@
  * The wire record: what the kernel side hands to user space for one pass of a request. This file is the only
  * statement of the layout; bpf/layout.c turns it into src/kernel/layout.ts and a test compares the two.
  *
- * One record per pass, variable in length: struct arpwhy_record, then `neighbours` times struct
- * arpwhy_neighbour, then `lookups` times struct arpwhy_lookup. Host byte order, except fields named __be32
- * and __be16, which are as on the wire.
+ * One record per pass, variable in length: struct arpwhy_record; `neighbours` times struct arpwhy_neighbour;
+ * `lookups` times struct arpwhy_lookup; `flows` times struct arpwhy_flow; with ARPWHY_WIDE_SETTINGS a struct
+ * arpwhy_wide; with ARPWHY_HAS_DETAIL a struct arpwhy_detail. Host byte order, except fields named __be32 and
+ * __be16, which are as on the wire.
+ *
+ * What is of one pass alone comes first and last, what is alike for requests that the kernel judged alike is one
+ * stretch in between, from `net` to the detail: user space judges a stretch that it has seen before only once.
  */
 #ifndef ARPWHY_RECORD_H
 #define ARPWHY_RECORD_H
 
-#define ARPWHY_RECORD_VERSION	1
+#define ARPWHY_RECORD_VERSION	2
 
 #define ARPWHY_MAX_LOOKUPS	64	/* lookups that one record holds; more are counted in `cut` */
 #define ARPWHY_MAX_NEIGHBOURS	4	/* neighbour table changes that one record holds */
@@ -37,7 +41,7 @@ enum arpwhy_place {
 enum arpwhy_flag {
 	ARPWHY_HAS_IN_DEVICE = 1 << 0,	/* the device has an in_device; settings are valid */
 	ARPWHY_HAS_DST = 1 << 1,	/* ip_route_input left a route; route_* are valid */
-	ARPWHY_HAS_START = 1 << 2,	/* the start of the pass was seen: start_ns and stamps_start are valid */
+	ARPWHY_HAS_START = 1 << 2,	/* the start of the pass was seen, with settings and stamps: *_MOVED are valid */
 	ARPWHY_SECOND_PASS = 1 << 3,	/* LOCALLY_ENQUEUED: neigh_proxy_process redoes a deferred request */
 	ARPWHY_REPLY_QUEUED = 1 << 4,	/* net_dev_queue saw the reply on the asking device */
 	ARPWHY_REPLY_DROPPED = 1 << 5,	/* kfree_skb saw that reply before the pass ended */
@@ -48,6 +52,9 @@ enum arpwhy_flag {
 	ARPWHY_CLASSID_USERS = 1 << 10,	/* net->ipv4.fib_num_tclassid_users is not 0 */
 	ARPWHY_TABLE_FULL = 1 << 11,	/* arp_tbl holds gc_thresh3 entries or more */
 	ARPWHY_SAME_SKB = 1 << 12,	/* the frame was recognised by its skb, not by its addresses */
+	ARPWHY_STAMPS_MOVED = 1 << 13,	/* a generation counter moved between the start and the end of the pass */
+	ARPWHY_WIDE_SETTINGS = 1 << 14,	/* a setting that does not fit into a byte: see struct arpwhy_wide */
+	ARPWHY_HAS_DETAIL = 1 << 15,	/* deferred, redone or dropped: see struct arpwhy_detail */
 };
 
 /* the sysctls that a gate reads, in the order of arpwhy_record.all and .dev */
@@ -69,6 +76,8 @@ enum arpwhy_setting {
 	ARPWHY_SETTINGS,
 };
 
+#define ARPWHY_SETTING_SLOTS	16
+
 /* the generation counters of a network namespace */
 struct arpwhy_stamps {
 	__u32 fib;	/* net->ipv4.fib_seq */
@@ -80,50 +89,63 @@ struct arpwhy_stamps {
 struct arpwhy_record {
 	__u32 bytes;		/* of the whole record */
 	__u16 version;
-	__u8 neighbours;
-	__u8 lookups;
+	__u8 cpu;
+	__u8 pad;
 	__u64 id;		/* of this pass, unique in the trace */
-	__u64 first;		/* of the pass that deferred this request, 0 if none is known */
-	__u64 start_ns;		/* CLOCK_MONOTONIC */
+	__u64 start_ns;		/* CLOCK_MONOTONIC, 0 when it was not seen */
 	__u64 end_ns;
 	__u64 reply_ns;
-	__u64 first_ns;		/* start of the pass that deferred this request */
-	__u64 skb;
+	/* from here on alike for requests that are judged alike */
 	__u64 net;
-	__u64 location;		/* where the request was let go */
-	__u64 reply_location;	/* where the reply was dropped */
 	__u32 netns;		/* inode */
 	__u32 ifindex;
 	char device[ARPWHY_IFNAMSIZ];
 	__u32 device_flags;	/* IFF_* */
+	__u32 frame_len;	/* skb->len: the ARP header and what follows it */
+	__u16 flags;		/* enum arpwhy_flag */
 	__u16 device_type;	/* ARPHRD_* */
 	__u8 address_len;
 	__u8 packet_type;	/* PACKET_* */
 	__u8 closed;		/* enum arpwhy_closed */
 	__u8 place;		/* enum arpwhy_place */
 	__u8 arp_bytes;		/* how much of `arp` was there */
-	__u8 cpu;
-	__u32 frame_len;	/* skb->len: the ARP header and what follows it */
+	__u8 neighbours;
+	__u8 lookups;
+	__u8 flows;
 	__u8 arp[ARPWHY_ARP_BYTES];
 	__u8 destination[6];	/* of the Ethernet header, all zero when it is not known */
-	__u16 flags;		/* enum arpwhy_flag */
-	__u32 drop_reason;	/* enum skb_drop_reason of the running kernel */
-	__u32 reply_drop_reason;
+	__u8 source[6];
 	__u8 reply_mac[6];	/* the address claimed */
 	__u16 route_type;	/* RTN_* of the final route */
 	__s16 route_error;	/* positive errno */
 	__u16 cut;		/* lookups that did not fit */
+	__u16 hz;		/* CONFIG_HZ */
 	__u32 route_ifindex;	/* out device */
 	__be32 route_gateway;
-	__s32 out_medium_id;	/* of the out device */
+	__s32 out_medium_id;	/* of the out device; 0 where no gate reads it */
 	__s32 proxy_delay;	/* jiffies */
 	__s32 proxy_qlen;
 	__u32 queued;		/* neigh_parms.qlen: requests on the proxy queue for this device */
-	__u32 hz;		/* CONFIG_HZ */
-	__s32 all[ARPWHY_SETTINGS];
-	__s32 dev[ARPWHY_SETTINGS];
-	struct arpwhy_stamps stamps_start;
-	struct arpwhy_stamps stamps_end;
+	__u8 all[ARPWHY_SETTING_SLOTS];	/* by enum arpwhy_setting; 0 with ARPWHY_WIDE_SETTINGS */
+	__u8 dev[ARPWHY_SETTING_SLOTS];
+	struct arpwhy_stamps stamps;	/* at the end */
+};
+
+/* the same settings where one of them does not fit into a byte */
+struct arpwhy_wide {
+	__s32 all[ARPWHY_SETTING_SLOTS];
+	__s32 dev[ARPWHY_SETTING_SLOTS];
+};
+
+/* what only some passes have */
+struct arpwhy_detail {
+	__u64 skb;
+	__u64 first;		/* the pass that deferred this request, 0 if none is known */
+	__u64 first_ns;		/* its start */
+	__u64 location;		/* where the request was dropped */
+	__u64 reply_location;	/* where the reply was dropped */
+	__u32 drop_reason;	/* enum skb_drop_reason of the running kernel */
+	__u32 reply_drop_reason;
 };
 
 enum arpwhy_neighbour_change {
@@ -131,10 +153,8 @@ enum arpwhy_neighbour_change {
 	ARPWHY_NEIGHBOUR_UPDATED = 2,
 };
 
-/* what the pass did to the neighbour table */
+/* what the pass did to the entry of the sender on the asking device: it touches no other */
 struct arpwhy_neighbour {
-	__be32 ip;
-	__u32 ifindex;
 	__u8 change;		/* enum arpwhy_neighbour_change */
 	__u8 state;		/* NUD_* afterwards */
 	__u8 old_state;
@@ -144,30 +164,53 @@ struct arpwhy_neighbour {
 	__s32 err;
 };
 
+/* whose lookup it is, by its addresses */
+enum arpwhy_role {
+	ARPWHY_FOR_TARGET = 1,	/* from the sender to the target */
+	ARPWHY_FOR_SOURCE = 2,	/* from the target to the sender */
+	ARPWHY_BARE_SENDER = 3,	/* to the sender, from nowhere */
+	ARPWHY_BARE_TARGET = 4,	/* to the target, from nowhere */
+};
+
+enum arpwhy_lookup_flag {
+	ARPWHY_HAS_INFO = 1 << 0,	/* the route's fib_info is known: type, protocol, nexthops, metric are valid */
+	ARPWHY_HAS_FLOW = 1 << 1,	/* more of the flow than usual: the next struct arpwhy_flow */
+};
+
 /* one fib_table_lookup */
 struct arpwhy_lookup {
 	__u32 table;
-	__s32 err;		/* 0 or a negative errno */
-	__be32 saddr;
-	__be32 daddr;
 	__u32 iif;
-	__u32 oif;
-	__u32 l3mdev;
-	__u32 mark;
-	__u8 dscp;
-	__u8 scope;
-	__u8 proto;
-	__u8 has_info;		/* the route's fib_info is known: type, protocol, nexthops, metric are valid */
-	__be16 sport;
-	__be16 dport;
 	__u32 device;		/* of the nexthop that the lookup showed, 0 if none */
 	__be32 gateway;
+	__u32 metric;
+	__u8 role;		/* enum arpwhy_role */
+	__u8 error;		/* positive errno, 0 for a match */
+	__u8 flags;		/* enum arpwhy_lookup_flag */
 	__u8 gateway_family;	/* AF_INET, AF_INET6 or 0 */
 	__u8 type;		/* RTN_* */
 	__u8 protocol;		/* RTPROT_* */
 	__u8 nexthops;
-	__u32 metric;
+	__u8 pad;
 };
+
+/* the rest of a lookup's flow, where any of it is not 0 */
+struct arpwhy_flow {
+	__u32 oif;
+	__u32 l3mdev;
+	__u32 mark;
+	__be16 sport;
+	__be16 dport;
+	__u8 dscp;
+	__u8 scope;
+	__u8 proto;
+	__u8 pad;
+};
+
+#define ARPWHY_LARGEST	(sizeof(struct arpwhy_record) + \
+			 ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) + \
+			 ARPWHY_MAX_LOOKUPS * (sizeof(struct arpwhy_lookup) + sizeof(struct arpwhy_flow)) + \
+			 sizeof(struct arpwhy_wide) + sizeof(struct arpwhy_detail))
 
 /* what the kernel side counted, per CPU */
 struct arpwhy_counters {

@@ -8,11 +8,12 @@
 
 #include "record.h"
 
-#define FRAMES		16	/* ARP frames that one receive batch may hold before they are processed */
+#define FRAMES		64	/* requests that one receive batch may hold before they are processed */
 #define LOOKUPS		128	/* lookups remembered per CPU */
 #define REPLIES		4	/* ARP replies on their way out: one pass makes one, devices below see it again */
 #define CHANGES		8	/* neighbour table changes remembered per CPU */
 #define STALE_NS	20000000ULL	/* a frame that was not processed 20 ms after it came in was bridged on */
+#define STALE_EVERY	16	/* how many lookups may pass before the clock is asked whether it was */
 
 /* --- knobs, set before the object is loaded --- */
 
@@ -24,29 +25,39 @@ const volatile __u64 proxy_process = 0;		/* neigh_proxy_process */
 const volatile __u32 cpus = 1;
 const volatile bool only_netns = false;		/* look namespaces up in filter_netns */
 const volatile bool only_devices = false;	/* look device names up in filter_devices */
-const volatile __u64 wake_interval_ns = 1000000;
+const volatile __u64 wake_interval_ns = 2000000;
 
 extern int CONFIG_HZ __kconfig;
 
 /* --- the state of one CPU --- */
 
+/* the settings of a device, a byte each, as they go into a record */
+struct settings {
+	__u64 all[ARPWHY_SETTING_SLOTS / 8];
+	__u64 dev[ARPWHY_SETTING_SLOTS / 8];
+	__u64 rest;		/* what does not fit into the bytes, folded */
+};
+
+/* a request that came in. Events are numbered, so that windows need no clock. */
 struct frame {
-	__u64 skb;
+	__u64 skb;		/* 0: not in use */
 	__u64 ns;
 	__u64 net;
-	__u64 settings;		/* digest */
-	__u64 arp;		/* digest */
 	__u32 ifindex;
+	__u32 event;		/* the number of its arrival */
 	__u32 lookup;		/* position in the lookup log */
 	__be32 sip;
 	__be32 tip;
 	struct arpwhy_stamps stamps;
+	__u32 pad;
+	struct settings settings;
 };
 
 struct reply {
 	__u64 skb;
 	__u64 ns;
 	__u64 location;
+	__u32 event;
 	__u32 ifindex;
 	__u32 drop_reason;
 	__be32 sip;
@@ -54,37 +65,55 @@ struct reply {
 	__u8 mac[6];
 	__u8 queued;
 	__u8 dropped;
+	__u32 pad;
 };
 
 struct change {
 	__u64 neigh;
-	__u64 ns;
+	__u32 event;
+	__be32 ip;
+	__u32 ifindex;
 	struct arpwhy_neighbour what;
 };
 
+struct lookup {
+	struct arpwhy_lookup what;
+	__be32 saddr;
+	__be32 daddr;
+	struct arpwhy_flow flow;
+};
+
 struct cpu {
-	__u32 open;		/* ARP frames that came in and were not let go: 0 means nothing to do */
-	__u32 in_timer;		/* neigh_proxy_process runs here */
+	union {
+		struct {
+			__u32 open;	/* requests that came in and were not let go */
+			__u32 in_timer;	/* neigh_proxy_process runs here */
+		};
+		__u64 busy;	/* 0 means nothing to do: the first thing that a hot program asks */
+	};
 	__u64 opened_ns;	/* when the last of them came */
 	__u64 closed_ns;	/* when the last pass ended */
 	__u64 timer_ns;		/* when neigh_proxy_process began */
+	__u64 wake_ns;
 	__u64 ids;
+	__u64 pointer;		/* a pointer put here comes back as a number */
+	__u32 event;		/* number of the last event, only ever grows */
+	__u32 closed_event;	/* what the last pass ended with */
 	__u32 lookup;		/* next position in the lookup log, only ever grows */
 	__u32 closed_lookup;	/* where the last pass ended in it */
 	__u32 next_frame;
+	__u32 expected_frame;	/* the one whose turn it is when frames are processed as they came */
 	__u32 next_reply;
 	__u32 next_change;
-	__u32 pad;
 	struct arpwhy_counters counters;
 	struct frame frames[FRAMES];
 	struct reply replies[REPLIES];
 	struct change changes[CHANGES];
-	struct arpwhy_lookup lookups[LOOKUPS];
+	struct lookup lookups[LOOKUPS];
+	__u8 route[256];	/* a copy of the struct rtable */
 	union {
 		struct arpwhy_record record;
-		__u8 bytes[sizeof(struct arpwhy_record) +
-			   ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
-			   ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup)];
+		__u8 bytes[ARPWHY_LARGEST];
 	} out;
 };
 
@@ -93,7 +122,7 @@ struct deferred {
 	__u64 id;
 	__u64 first_ns;
 	__u64 start_ns;		/* of the second pass, when its timer has fired */
-	__u64 settings;
+	struct settings settings;
 	struct arpwhy_stamps stamps;
 };
 
@@ -110,6 +139,9 @@ struct {
 	__type(key, __u64);
 	__type(value, struct deferred);
 } deferrals SEC(".maps");
+
+/* how many `deferrals` holds: mostly none, and then nobody need look */
+__u64 deferred_requests;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -148,8 +180,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct arpwhy_generation);
 } generations SEC(".maps");
-
-__u64 last_wake_ns;
 
 static __always_inline struct cpu *this_cpu(void)
 {

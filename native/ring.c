@@ -12,8 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define LARGEST (sizeof(struct arpwhy_record) + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) + \
-		 ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup))
+#define LARGEST ARPWHY_LARGEST
 
 static int take(void *context, void *record, size_t size)
 {

@@ -74,7 +74,7 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
     reply: replied ? { mac: replied.mac, latencyNs } : null,
     settings: gates.consulted,
     neighbours: neighboursOf(first, pass, secondPass, unknown),
-    stamps: pass.stampsEnd,
+    stamps: pass.stamps,
     cut: pass.cut,
     unknown,
   };
@@ -261,33 +261,34 @@ function neighboursOf(
 ): Decision['neighbours'] {
   const all: Decision['neighbours'] = [];
   for (const [one, number] of [[first, 1] as const, [pass, secondPass ? 2 : 1] as const]) {
-    const events = one ? one.neighbours.filter((event) => ofSender(one, event)) : [];
+    const events = one?.neighbours ?? [];
     const last = events.at(-1);
-    if (!last) continue;
+    if (!one || !last) continue;
     // an update whose end was not seen
     if (!last.created && !last.after) {
       unknown.push(`/neighbours/${all.length}/mac`, `/neighbours/${all.length}/state`);
     }
     const created = events.some((event) => event.created);
-    all.push(neighbourOf(last, created, number));
+    all.push(neighbourOf(one, last, created, number));
   }
   return all;
 }
 
-function ofSender(pass: Pass, event: NeighbourEvent): boolean {
-  return event.ip === pass.frame.senderIp && event.device === pass.device.index;
-}
-
-function neighbourOf(event: NeighbourEvent, created: boolean, pass: 1 | 2): Decision['neighbours'][number] {
+function neighbourOf(
+  pass: Pass,
+  event: NeighbourEvent,
+  created: boolean,
+  number: 1 | 2,
+): Decision['neighbours'][number] {
   const { before, after } = event;
   const moved = after !== null && before.mac !== after.mac;
   const failed = event.errno !== 0;
   return {
-    ip: formatIp(event.ip),
+    ip: formatIp(pass.frame.senderIp),
     change: created ? 'created' : failed ? 'failed' : moved ? 'updated' : 'refreshed',
     mac: after ? after.mac : null,
     was: !created && moved ? before.mac : null,
     state: neighbourStateName((after ?? before).state),
-    pass,
+    pass: number,
   };
 }

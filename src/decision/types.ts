@@ -75,9 +75,8 @@ export interface Lookup {
   info: { type: number; protocol: number; nexthops: number; metric: number } | null;
 }
 
+/** What a pass did to the neighbour entry of its sender on the asking device: it touches no other. */
 export interface NeighbourEvent {
-  ip: Ipv4;
-  device: number;
   created: boolean;
   /** NUD_* before and after; `after` null when neigh_update_done was not seen. */
   before: { state: number; mac: string };
@@ -94,6 +93,7 @@ export interface Pass {
   /** Null when the start was not seen. */
   startNs: bigint | null;
   endNs: bigint;
+  /** Of a pass that was deferred, redone or dropped; else 0n. */
   skb: bigint;
   netns: { address: bigint; inode: number };
   device: { index: number; name: string; noarp: boolean; type: number; addressLength: number };
@@ -109,8 +109,9 @@ export interface Pass {
     senderMac: string;
     senderIp: Ipv4;
     targetIp: Ipv4;
-    /** Of the Ethernet header; null when it is not known. */
+    /** Of the Ethernet header; null when they are not known. */
     destination: string | null;
+    source: string | null;
     cast: 'broadcast' | 'unicast' | 'multicast' | 'otherhost' | 'loopback';
   };
   ending: {
@@ -138,9 +139,10 @@ export interface Pass {
   customLocalRoutes: boolean;
   classidUsers: boolean;
   neighbourTableFull: boolean;
-  /** Null where the start was not seen. */
-  stampsStart: Stamps | null;
-  stampsEnd: Stamps;
+  /** At the end of the pass. */
+  stamps: Stamps;
+  /** One of them was another at its start. */
+  stampsMoved: boolean;
   neighbours: NeighbourEvent[];
   lookups: Lookup[];
   /** Lookups that did not fit into the record. */

@@ -36,28 +36,22 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
   const flags = u16(record.flags);
   const has = (flag: number) => (flags & flag) !== 0;
   const arp = at + record.arp;
-  const neighbours = u8(record.neighbours);
-  const lookups = u8(record.lookups);
-  const neighboursAt = at + record.bytes;
-  const lookupsAt = neighboursAt + neighbours * layout.neighbour.bytes;
-  const size = u32(record.size);
-  if (lookupsAt + lookups * layout.lookup.bytes !== at + size) {
-    throw new Error(
-      `a record of ${size} bytes that says it holds ${neighbours} neighbours and ${lookups} lookups`,
-    );
-  }
+  const parts = partsOf(view, at);
   const startNs = u64(record.startNs);
+  const senderIp = view.getUint32(arp + 14);
+  const targetIp = view.getUint32(arp + 24);
+  const detail = parts.detail === null ? noDetail : decodeDetail(view, parts.detail);
   const replyQueued = has(layout.flag.replyQueued);
   const replyDropped = has(layout.flag.replyDropped);
   const dropped = u8(record.closed) === layout.closed.dropped;
-  const hz = u32(record.hz) || 100;
+  const hz = u16(record.hz) || 100;
   return {
     id: Number(u64(record.id)),
-    first: u64(record.first) === 0n ? null : Number(u64(record.first)),
-    firstNs: u64(record.firstNs) === 0n ? null : u64(record.firstNs),
+    first: detail.first,
+    firstNs: detail.firstNs,
     startNs: startNs === 0n ? null : startNs,
     endNs: u64(record.endNs),
-    skb: u64(record.skb),
+    skb: detail.skb,
     netns: { address: u64(record.net), inode: u32(record.netns) },
     device: {
       index: u32(record.ifindex),
@@ -75,15 +69,16 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
       protocolLength: view.getUint8(arp + 5),
       operation: view.getUint16(arp + 6),
       senderMac: mac(view, arp + 8),
-      senderIp: view.getUint32(arp + 14),
-      targetIp: view.getUint32(arp + 24),
-      destination: destination(view, at + record.destination),
+      senderIp,
+      targetIp,
+      destination: macOrNull(view, at + record.destination),
+      source: macOrNull(view, at + record.source),
       cast: casts[u8(record.packetType)] ?? 'otherhost',
     },
     ending: {
       closed: endings[u8(record.closed)] ?? 'consumed',
       place: places[u8(record.place)] ?? 'arp_process',
-      where: dropped ? names.where(u64(record.location), u32(record.dropReason)) : null,
+      where: dropped ? names.where(detail.location, detail.dropReason) : null,
     },
     secondPass: has(layout.flag.secondPass),
     route: has(layout.flag.hasDst)
@@ -101,12 +96,10 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
             ns: u64(record.replyNs),
             queued: replyQueued,
             dropped: replyDropped,
-            where: replyDropped ? names.where(u64(record.replyLocation), u32(record.replyDropReason)) : null,
+            where: replyDropped ? names.where(detail.replyLocation, detail.replyDropReason) : null,
           }
         : null,
-    settings: has(layout.flag.hasInDevice)
-      ? { all: settings(view, at + record.all), dev: settings(view, at + record.dev) }
-      : null,
+    settings: has(layout.flag.hasInDevice) ? decodeSettings(view, at, parts.wide) : null,
     settingsMoved: has(layout.flag.settingsMoved),
     outMediumId: view.getInt32(at + record.outMediumId, true),
     proxyDelay: Math.round((view.getInt32(at + record.proxyDelay, true) * 100) / hz),
@@ -117,11 +110,84 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
     customLocalRoutes: has(layout.flag.customLocal),
     classidUsers: has(layout.flag.classidUsers),
     neighbourTableFull: has(layout.flag.tableFull),
-    stampsStart: has(layout.flag.hasStart) ? decodeStamps(view, at + record.stampsStart) : null,
-    stampsEnd: decodeStamps(view, at + record.stampsEnd),
-    neighbours: each(neighbours, (i) => decodeNeighbour(view, neighboursAt + i * layout.neighbour.bytes)),
-    lookups: each(lookups, (i) => decodeLookup(view, lookupsAt + i * layout.lookup.bytes)),
+    stamps: decodeStamps(view, at + record.stamps),
+    stampsMoved: has(layout.flag.stampsMoved),
+    neighbours: each(u8(record.neighbours), (i) =>
+      decodeNeighbour(view, parts.neighbours + i * layout.neighbour.bytes),
+    ),
+    lookups: decodeLookups(view, parts.lookups, u8(record.lookups), parts.flows, senderIp, targetIp),
     cut: u16(record.cut),
+  };
+}
+
+/** Where the parts of a record begin that are not in every one; null for those that this one has not. */
+interface Parts {
+  neighbours: number;
+  lookups: number;
+  flows: number;
+  wide: number | null;
+  detail: number | null;
+}
+
+/** @throws {Error} when the parts that it says it holds do not make its size */
+function partsOf(view: DataView, at: number): Parts {
+  const { record } = layout;
+  const flags = view.getUint16(at + record.flags, true);
+  const count = (field: number) => view.getUint8(at + field);
+  const neighbours = at + record.bytes;
+  const lookups = neighbours + count(record.neighbours) * layout.neighbour.bytes;
+  const flows = lookups + count(record.lookups) * layout.lookup.bytes;
+  const wide = flows + count(record.flows) * layout.flow.bytes;
+  const detail = wide + ((flags & layout.flag.wideSettings) === 0 ? 0 : layout.wide.bytes);
+  const end = detail + ((flags & layout.flag.hasDetail) === 0 ? 0 : layout.detail.bytes);
+  const size = view.getUint32(at + record.size, true);
+  if (end !== at + size) {
+    throw new Error(
+      `a record of ${size} bytes that says it holds ${count(record.neighbours)} neighbours and ${count(record.lookups)} lookups`,
+    );
+  }
+  return {
+    neighbours,
+    lookups,
+    flows,
+    wide: detail === wide ? null : wide,
+    detail: end === detail ? null : detail,
+  };
+}
+
+interface Detail {
+  skb: bigint;
+  first: number | null;
+  firstNs: bigint | null;
+  location: bigint;
+  replyLocation: bigint;
+  dropReason: number;
+  replyDropReason: number;
+}
+
+const noDetail: Detail = {
+  skb: 0n,
+  first: null,
+  firstNs: null,
+  location: 0n,
+  replyLocation: 0n,
+  dropReason: 0,
+  replyDropReason: 0,
+};
+
+function decodeDetail(view: DataView, at: number): Detail {
+  const { detail } = layout;
+  const u64 = (offset: number) => view.getBigUint64(at + offset, true);
+  const first = u64(detail.first);
+  const firstNs = u64(detail.firstNs);
+  return {
+    skb: u64(detail.skb),
+    first: first === 0n ? null : Number(first),
+    firstNs: firstNs === 0n ? null : firstNs,
+    location: u64(detail.location),
+    replyLocation: u64(detail.replyLocation),
+    dropReason: view.getUint32(at + detail.dropReason, true),
+    replyDropReason: view.getUint32(at + detail.replyDropReason, true),
   };
 }
 
@@ -142,40 +208,66 @@ const endings = ['consumed', 'consumed', 'dropped', 'deferred'] as const;
 
 const places = ['arp_process', 'arp_process', 'arp_rcv', 'netfilter', 'tc', 'xdp', 'proxy-queue'] as const;
 
-function decodeLookup(view: DataView, at: number): Lookup {
-  const { lookup } = layout;
+function decodeLookups(
+  view: DataView,
+  at: number,
+  count: number,
+  flowsAt: number,
+  senderIp: number,
+  targetIp: number,
+): Lookup[] {
+  const { lookup, lookupFlag } = layout;
+  let flow = flowsAt;
+  return each(count, (i) => {
+    const own = at + i * lookup.bytes;
+    const flags = view.getUint8(own + lookup.flags);
+    const role = view.getUint8(own + lookup.role);
+    const hasFlow = (flags & lookupFlag.hasFlow) !== 0;
+    const decoded = {
+      table: view.getUint32(own + lookup.table, true),
+      errno: view.getUint8(own + lookup.error),
+      saddr: role === layout.role.target ? senderIp : role === layout.role.source ? targetIp : 0,
+      daddr: role === layout.role.target || role === layout.role.bareTarget ? targetIp : senderIp,
+      iif: view.getUint32(own + lookup.iif, true),
+      ...(hasFlow ? decodeFlow(view, flow) : plainFlow),
+      device: view.getUint32(own + lookup.device, true),
+      gateway: view.getUint32(own + lookup.gateway),
+      gatewayFamily: view.getUint8(own + lookup.gatewayFamily),
+      info:
+        (flags & lookupFlag.hasInfo) !== 0
+          ? {
+              type: view.getUint8(own + lookup.type),
+              protocol: view.getUint8(own + lookup.protocol),
+              nexthops: view.getUint8(own + lookup.nexthops),
+              metric: view.getUint32(own + lookup.metric, true),
+            }
+          : null,
+    };
+    if (hasFlow) flow += layout.flow.bytes;
+    return decoded;
+  });
+}
+
+type RestOfFlow = Pick<Lookup, 'oif' | 'l3mdev' | 'mark' | 'dscp' | 'proto' | 'sport' | 'dport'>;
+
+const plainFlow: RestOfFlow = { oif: 0, l3mdev: 0, mark: 0, dscp: 0, proto: 0, sport: 0, dport: 0 };
+
+function decodeFlow(view: DataView, at: number): RestOfFlow {
+  const { flow } = layout;
   return {
-    table: view.getUint32(at + lookup.table, true),
-    errno: -view.getInt32(at + lookup.err, true) | 0,
-    saddr: view.getUint32(at + lookup.saddr),
-    daddr: view.getUint32(at + lookup.daddr),
-    iif: view.getUint32(at + lookup.iif, true),
-    oif: view.getUint32(at + lookup.oif, true),
-    l3mdev: view.getUint32(at + lookup.l3mdev, true),
-    mark: view.getUint32(at + lookup.mark, true),
-    dscp: view.getUint8(at + lookup.dscp),
-    proto: view.getUint8(at + lookup.proto),
-    sport: view.getUint16(at + lookup.sport),
-    dport: view.getUint16(at + lookup.dport),
-    device: view.getUint32(at + lookup.device, true),
-    gateway: view.getUint32(at + lookup.gateway),
-    gatewayFamily: view.getUint8(at + lookup.gatewayFamily),
-    info: view.getUint8(at + lookup.hasInfo)
-      ? {
-          type: view.getUint8(at + lookup.type),
-          protocol: view.getUint8(at + lookup.protocol),
-          nexthops: view.getUint8(at + lookup.nexthops),
-          metric: view.getUint32(at + lookup.metric, true),
-        }
-      : null,
+    oif: view.getUint32(at + flow.oif, true),
+    l3mdev: view.getUint32(at + flow.l3mdev, true),
+    mark: view.getUint32(at + flow.mark, true),
+    dscp: view.getUint8(at + flow.dscp),
+    proto: view.getUint8(at + flow.proto),
+    sport: view.getUint16(at + flow.sport),
+    dport: view.getUint16(at + flow.dport),
   };
 }
 
 function decodeNeighbour(view: DataView, at: number): NeighbourEvent {
   const { neighbour } = layout;
   return {
-    ip: view.getUint32(at + neighbour.ip),
-    device: view.getUint32(at + neighbour.ifindex, true),
     created: view.getUint8(at + neighbour.change) === 1,
     before: { state: view.getUint8(at + neighbour.oldState), mac: mac(view, at + neighbour.oldMac) },
     after: view.getUint8(at + neighbour.done)
@@ -185,9 +277,26 @@ function decodeNeighbour(view: DataView, at: number): NeighbourEvent {
   };
 }
 
-function settings(view: DataView, at: number): Record<SettingName, number> {
-  const values = {} as Record<SettingName, number>;
-  for (const [i, name] of layout.settingNames.entries()) values[name] = view.getInt32(at + 4 * i, true);
+type Values = Record<SettingName, number>;
+
+/** @param wide where the values lie when one of them does not fit into a byte */
+function decodeSettings(view: DataView, at: number, wide: number | null): { all: Values; dev: Values } {
+  const { record } = layout;
+  return wide === null
+    ? {
+        all: settings((i) => view.getUint8(at + record.all + i)),
+        dev: settings((i) => view.getUint8(at + record.dev + i)),
+      }
+    : {
+        all: settings((i) => view.getInt32(wide + layout.wide.all + 4 * i, true)),
+        dev: settings((i) => view.getInt32(wide + layout.wide.dev + 4 * i, true)),
+      };
+}
+
+function settings(read: (i: number) => number): Values {
+  const values = {} as Values;
+  for (let i = 0; i < layout.settingNames.length; i++)
+    values[layout.settingNames[i] as SettingName] = read(i);
   return values;
 }
 
@@ -209,7 +318,7 @@ function mac(view: DataView, at: number): string {
   return address;
 }
 
-function destination(view: DataView, at: number): string | null {
+function macOrNull(view: DataView, at: number): string | null {
   const address = mac(view, at);
   return address === '00:00:00:00:00:00' ? null : address;
 }

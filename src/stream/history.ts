@@ -73,8 +73,7 @@ export class History {
     const interval = this.#intervals.findLast(({ from }) => from <= start);
     if (!interval) return { state: 'moved' };
     const { generation } = interval;
-    if (!sameStamps(pass.stampsEnd, generation.stamps)) return { state: 'moved' };
-    if (pass.stampsStart && !sameStamps(pass.stampsStart, generation.stamps)) return { state: 'moved' };
+    if (pass.stampsMoved || !sameStamps(pass.stamps, generation.stamps)) return { state: 'moved' };
     if (interval.to >= end) return { state: 'held', generation };
     return interval === this.#intervals.at(-1) ? { state: 'wait' } : { state: 'moved' };
   }

@@ -100,6 +100,7 @@ export function pass(fields: PassFields = {}): Pass {
       senderIp: ip(from),
       targetIp: ip(to),
       destination: 'ff:ff:ff:ff:ff:ff',
+      source: '02:00:00:00:00:99',
       cast: 'broadcast',
       ...frame,
     },
@@ -118,8 +119,8 @@ export function pass(fields: PassFields = {}): Pass {
     customLocalRoutes: false,
     classidUsers: false,
     neighbourTableFull: false,
-    stampsStart: stamps,
-    stampsEnd: stamps,
+    stamps,
+    stampsMoved: false,
     neighbours: [],
     lookups: [],
     cut: 0,
@@ -271,8 +272,6 @@ export function proof(fields: SnapshotFields = {}, matches: Proof['matches'] = {
 
 export function neighbour(fields: Partial<NeighbourEvent> = {}): NeighbourEvent {
   return {
-    ip: ip(sender),
-    device: asking,
     created: false,
     before: { state: 0x04, mac: '02:00:00:00:00:99' },
     after: { state: 0x04, mac: '02:00:00:00:00:99' },

@@ -224,10 +224,6 @@ describe('neighbours', () => {
     expect(change({ errno: 22 })).toBe('failed');
     expect(change({ created: true })).toBe('created');
   });
-  it('leaves out what other packets did', () => {
-    expect(change({ ip: 1 })).toBeUndefined();
-    expect(change({ device: 99 })).toBeUndefined();
-  });
 });
 
 describe('settings', () => {

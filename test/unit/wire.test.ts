@@ -3,12 +3,12 @@ import * as layout from '../../src/kernel/layout.js';
 import { decodeBatch } from '../../src/kernel/wire.js';
 import { ip, sender, target } from './builders.js';
 
-const { record, neighbour, lookup, flag } = layout;
+const { record, neighbour, lookup, flow, wide, detail, flag } = layout;
 const names = { where: (location: bigint, reason: number) => `${location}/${reason}` };
 
-/** A record of a deferred request's second pass, one neighbour change and two lookups. */
+/** A record with all its parts: a deferred request's second pass, one neighbour change, two lookups, wide settings. */
 function build(): { buffer: Buffer; view: DataView } {
-  const bytes = record.bytes + neighbour.bytes + 2 * lookup.bytes;
+  const bytes = record.bytes + neighbour.bytes + 2 * lookup.bytes + flow.bytes + wide.bytes + detail.bytes;
   const buffer = Buffer.alloc((bytes + 7) & ~7);
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   const u16 = (at: number, value: number) => view.setUint16(at, value, true);
@@ -18,13 +18,11 @@ function build(): { buffer: Buffer; view: DataView } {
   u16(record.version, layout.recordVersion);
   buffer[record.neighbours] = 1;
   buffer[record.lookups] = 2;
+  buffer[record.flows] = 1;
   u64(record.id, 18n);
-  u64(record.first, 17n);
-  u64(record.firstNs, 400n);
   u64(record.startNs, 1000n);
   u64(record.endNs, 5000n);
   u64(record.replyNs, 3000n);
-  u64(record.location, 77n);
   u32(record.netns, 4026532177);
   u32(record.ifindex, 2);
   buffer.write('bond0.90\0', record.device);
@@ -42,23 +40,25 @@ function build(): { buffer: Buffer; view: DataView } {
   buffer.fill(0xff, record.destination, record.destination + 6);
   u16(
     record.flags,
-    flag.hasInDevice | flag.hasDst | flag.hasStart | flag.secondPass | flag.replyQueued | flag.customRules,
+    flag.hasInDevice |
+      flag.hasDst |
+      flag.hasStart |
+      flag.secondPass |
+      flag.replyQueued |
+      flag.customRules |
+      flag.stampsMoved |
+      flag.wideSettings |
+      flag.hasDetail,
   );
-  u32(record.dropReason, 8);
+  buffer.set([2, 0, 0, 0, 0, 0x98], record.source);
   buffer.set([0xa0, 0x36, 0x9f, 0x59, 0xbe, 0xef], record.replyMac);
   u16(record.routeType, 1);
   view.setInt16(record.routeError, 113, true);
   u32(record.routeIfindex, 4);
-  u32(record.hz, 250);
+  u16(record.hz, 250);
   view.setInt32(record.proxyDelay, 200, true);
-  view.setInt32(record.dev + 4 * layout.settingNames.indexOf('proxy_arp'), 1, true);
-  view.setInt32(record.all + 4 * layout.settingNames.indexOf('medium_id'), -1, true);
-  for (const [i, stamps] of [record.stampsStart, record.stampsEnd].entries()) {
-    for (let word = 0; word < 4; word++) u32(stamps + 4 * word, 10 * i + word);
-  }
+  for (let word = 0; word < 4; word++) u32(record.stamps + 4 * word, 10 + word);
   const changed = record.bytes;
-  view.setUint32(changed + neighbour.ip, ip(sender));
-  u32(changed + neighbour.ifindex, 2);
   buffer[changed + neighbour.change] = 2;
   buffer[changed + neighbour.oldState] = 2;
   buffer[changed + neighbour.state] = 4;
@@ -66,17 +66,29 @@ function build(): { buffer: Buffer; view: DataView } {
   view.setInt32(changed + neighbour.err, -1, true);
   const [missed, met] = [changed + neighbour.bytes, changed + neighbour.bytes + lookup.bytes];
   u32(missed + lookup.table, 255);
-  view.setInt32(missed + lookup.err, -11, true);
+  buffer[missed + lookup.error] = 11;
+  buffer[missed + lookup.role] = layout.role.source;
+  buffer[missed + lookup.flags] = layout.lookupFlag.hasFlow;
   u32(met + lookup.table, 254);
-  view.setUint32(met + lookup.saddr, ip(sender));
-  view.setUint32(met + lookup.daddr, ip(target));
+  buffer[met + lookup.role] = layout.role.target;
   u32(met + lookup.iif, 2);
   u32(met + lookup.device, 4);
   view.setUint32(met + lookup.gateway, ip('10.0.0.1'));
   buffer[met + lookup.gatewayFamily] = 2;
-  buffer[met + lookup.hasInfo] = 1;
+  buffer[met + lookup.flags] = layout.lookupFlag.hasInfo;
   buffer.set([1, 3, 2], met + lookup.type);
   u32(met + lookup.metric, 100);
+  const mark = met + lookup.bytes;
+  u32(mark + flow.mark, 7);
+  view.setUint16(mark + flow.dport, 9);
+  const wider = mark + flow.bytes;
+  view.setInt32(wider + wide.dev + 4 * layout.settingNames.indexOf('proxy_arp'), 1, true);
+  view.setInt32(wider + wide.all + 4 * layout.settingNames.indexOf('medium_id'), -1, true);
+  const rare = wider + wide.bytes;
+  u64(rare + detail.first, 17n);
+  u64(rare + detail.firstNs, 400n);
+  u64(rare + detail.location, 77n);
+  u32(rare + detail.dropReason, 8);
   return { buffer, view };
 }
 
@@ -101,6 +113,7 @@ it('decodes every part of a record', () => {
       senderIp: ip(sender),
       targetIp: ip(target),
       destination: 'ff:ff:ff:ff:ff:ff',
+      source: '02:00:00:00:00:98',
       cast: 'broadcast',
     },
     ending: { closed: 'dropped', place: 'netfilter', where: '77/8' },
@@ -110,15 +123,18 @@ it('decodes every part of a record', () => {
     settings: { dev: { proxy_arp: 1 }, all: { medium_id: -1 } },
     proxyDelay: 80,
     customRules: true,
-    stampsStart: { fib: 0, rules: 1, genid: 2, nexthop: 3 },
-    stampsEnd: { fib: 10, rules: 11, genid: 12, nexthop: 13 },
-    neighbours: [{ ip: ip(sender), created: false, before: { state: 2 }, after: { state: 4 }, errno: 1 }],
+    stamps: { fib: 10, rules: 11, genid: 12, nexthop: 13 },
+    stampsMoved: true,
+    neighbours: [{ created: false, before: { state: 2 }, after: { state: 4 }, errno: 1 }],
   });
   expect(pass?.lookups).toMatchObject([
-    { table: 255, errno: 11, info: null },
+    { table: 255, errno: 11, saddr: ip(target), daddr: ip(sender), mark: 7, dport: 9, info: null },
     {
       table: 254,
       errno: 0,
+      saddr: ip(sender),
+      daddr: ip(target),
+      mark: 0,
       iif: 2,
       device: 4,
       gateway: 0x0a000001,
@@ -130,8 +146,9 @@ it('decodes every part of a record', () => {
 it('has null for what the flags do not vouch for', () => {
   const { buffer, view } = build();
   view.setUint16(record.flags, 0, true);
-  for (const at of [record.first, record.firstNs, record.startNs]) view.setBigUint64(at, 0n, true);
-  buffer.fill(0, record.destination, record.destination + 6);
+  view.setUint32(record.size, view.getUint32(record.size, true) - wide.bytes - detail.bytes, true);
+  view.setBigUint64(record.startNs, 0n, true);
+  buffer.fill(0, record.destination, record.destination + 12);
   const [pass] = decodeBatch(buffer, buffer.length, names);
   expect(pass).toMatchObject({
     first: null,
@@ -140,8 +157,8 @@ it('has null for what the flags do not vouch for', () => {
     route: null,
     reply: null,
     settings: null,
-    stampsStart: null,
-    frame: { destination: null },
+    stampsMoved: false,
+    frame: { destination: null, source: null },
   });
 });
 

@@ -30,10 +30,7 @@ const evidenceOfIgnore = (gates: Gates): Evidence =>
 /** The target is local: arp_ignore, arp_filter, then the neighbour entry (neigh_event_ns). */
 export function silentLocal(evidences: Evidences): Judgement {
   const { pass, gates, parsed, snapshot } = evidences;
-  const touched = pass.neighbours.some(
-    ({ ip, device, created }) => ip === pass.frame.senderIp && device === pass.device.index && !created,
-  );
-  if (touched) return unknown('silent', ['filtered-out']);
+  if (pass.neighbours.some(({ created }) => !created)) return unknown('silent', ['filtered-out']);
   const filters = parsed.series.filter(({ purpose }) => purpose === 'filter');
   const walk = filters.find(({ direct }) => !direct) ?? null;
   const direct = filters.find((series) => series.direct) ?? null;

@@ -36,9 +36,7 @@ export function notProxied(evidences: Evidences): Judgement {
 
 /** Only a proxied request makes an entry for its sender; a silent one updates what is there. */
 function madeNeighbour(pass: Pass): boolean {
-  return pass.neighbours.some(
-    ({ ip, device, created }) => created && ip === pass.frame.senderIp && device === pass.device.index,
-  );
+  return pass.neighbours.some(({ created }) => created);
 }
 
 /** pneigh_lookup */

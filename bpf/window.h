@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */
+/* Frames that came in, and the window of events that belongs to a pass. */
+#ifndef ARPWHY_WINDOW_H
+#define ARPWHY_WINDOW_H
+
+#include "read.h"
+
+static __always_inline bool between(__u64 at, __u64 start, __u64 end)
+{
+	return at >= start && at < end;
+}
+
+/*
+ * The verifier follows each branch of each turn of a loop, and gives up at some number of them. So loops that
+ * search make a number of a comparison, and pick by it; opaque() keeps clang from making a branch of it again.
+ */
+static __always_inline __u64 opaque(__u64 value)
+{
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
+static __always_inline __u32 equal(__u64 a, __u64 b)
+{
+	__u64 difference = a ^ b;
+
+	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
+}
+
+static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
+{
+	__u32 mask = opaque(-(__u64)condition);
+
+	return (yes & mask) | (no & ~mask);
+}
+
+/* The frame of this skb, FRAMES when it did not come in on this CPU. */
+static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
+{
+	__u32 found = me->expected_frame & (FRAMES - 1);
+
+	if (me->frames[found].skb == skb)
+		return found;
+	if (!me->open)
+		return FRAMES;
+	found = FRAMES;
+	for (__u32 i = 0; i < FRAMES; i++)
+		found = pick(equal(me->frames[i].skb, skb), i, found);
+	return found;
+}
+
+/*
+ * The frame of a request that was cloned on its way (a packet socket held it, a bridge flooded it): the
+ * oldest one with its addresses.
+ */
+static __always_inline __u32 find_frame_by_flow(struct cpu *me, __be32 sip, __be32 tip)
+{
+	__u64 flow = (__u64)sip << 32 | tip;
+	__u32 found = FRAMES;
+
+	if (!me->open)
+		return FRAMES;
+	for (__u32 i = 0; i < FRAMES; i++) {
+		__u32 at = (me->next_frame - 1 - i) & (FRAMES - 1);
+		struct frame *f = &me->frames[at];
+		__u32 used = 1 ^ equal(f->skb, 0);
+
+		found = pick(used & equal((__u64)f->sip << 32 | f->tip, flow), at, found);
+	}
+	return found;
+}
+
+/*
+ * An ARP frame came in: of a request remember when, and where the lookup log stood. A header too short to hold an
+ * operation may be a request.
+ * A frame that comes in begins at skb->data: its network header is not set before the core has looked at it.
+ */
+static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u32 offset)
+{
+	struct arp_header arp;
+	struct net_device *dev;
+	struct net *net;
+	struct frame *f;
+	__u64 at;
+	__u32 i;
+
+	me->counters.frames++;
+	if (read_arp_at(skb->data + offset, skb->len - skb->data_len - offset, &arp) >= 8 &&
+	    arp.op != bpf_htons(ARPOP_REQUEST))
+		return;
+	dev = skb->dev;
+	net = dev->nd_net.net;
+	at = address(me, skb);
+	i = find_frame(me, at);
+	if (i >= FRAMES) {		/* a bridge shows one skb twice: port, then bridge */
+		i = me->next_frame++ & (FRAMES - 1);
+		if (!me->open)
+			me->expected_frame = i;
+		if (!me->frames[i].skb)
+			me->open++;
+	}
+	f = &me->frames[i & (FRAMES - 1)];
+	f->skb = at;
+	f->ns = bpf_ktime_get_ns();
+	f->net = address(me, net);
+	f->ifindex = dev->ifindex;
+	f->event = ++me->event;
+	f->lookup = me->lookup;
+	f->sip = ip4(arp.sip);
+	f->tip = ip4(arp.tip);
+	me->opened_ns = f->ns;
+	read_settings(BY_LOAD, net, dev->ip_ptr, &f->settings);
+	read_stamps(BY_LOAD, net, &f->stamps);
+}
+
+static __always_inline void forget_frame(struct cpu *me, __u32 i)
+{
+	if (i >= FRAMES || !me->frames[i & (FRAMES - 1)].skb)
+		return;
+	me->frames[i & (FRAMES - 1)].skb = 0;
+	me->expected_frame = i + 1;
+	if (me->open)
+		me->open--;
+}
+
+/* Frames that came in long ago were bridged on, or freed on another CPU: they are not processed here any more. */
+static __always_inline void forget_all_frames(struct cpu *me)
+{
+	for (__u32 i = 0; i < FRAMES; i++)
+		me->frames[i].skb = 0;
+	me->open = 0;
+}
+
+/* The pass is over: what comes later belongs to another one. */
+static __always_inline void close_window(struct cpu *me)
+{
+	me->closed_event = me->event;
+	me->closed_lookup = me->lookup;
+}
+
+/* Whether an event lies behind a point in the numbering, which may wrap around. */
+static __always_inline __u32 after(__u32 event, __u32 point)
+{
+	return 1 ^ (opaque((__u32)(event - point - 1)) >> 31 & 1);
+}
+
+#endif
