@@ -2,6 +2,7 @@
 # make demo       a real incident in namespaces, traced and explained
 # make test       every suite that can run here
 # make hunt       look for wrong reasons in random configurations
+# make bench      what it costs, beside its peers; ARGS='--only untraced,trace-json --rounds 3' for a quick look
 # make docs       the pages that are made from tables
 # V=1 shows the commands
 
@@ -13,7 +14,7 @@ endif
 
 SOURCES := $(shell find src -name '*.ts')
 
-.PHONY: all deps native bpf layout check lint docs demo test hunt clean
+.PHONY: all deps native bpf layout check lint docs demo test hunt bench bench-smoke clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
@@ -37,6 +38,16 @@ bench/arpgen: bench/arpgen.c
 	$(say) CC $@
 	$(Q)$(CC) -O2 -Wall -Wextra -o $@ $<
 
+bench/usage: bench/usage.c
+	$(say) CC $@
+	$(Q)$(CC) -O2 -Wall -Wextra -o $@ $<
+
+# the benchmark is compiled against dist: it measures what is shipped
+dist-bench/.built: $(wildcard bench/*.ts) tsconfig.bench.json dist/.built
+	$(say) TSC dist-bench
+	$(Q)node_modules/.bin/tsc -p tsconfig.bench.json
+	$(Q)touch $@
+
 # needs clang 14 and libbpf-dev; only to change what runs in the kernel
 bpf:
 	$(Q)$(MAKE) -C bpf arpwhy.bpf.o V=$(V)
@@ -55,7 +66,7 @@ check: lint
 	$(say) CMP src/kernel/layout.ts
 	$(Q)bpf/layout | cmp - src/kernel/layout.ts || { echo 'the wire layout is not what bpf/record.h says: run make layout' >&2; exit 1; }
 
-lint: node_modules/.package-lock.json
+lint: node_modules/.package-lock.json dist/.built
 	$(say) LINT .
 	$(Q)node_modules/.bin/biome check --error-on-warnings --colors=off .
 	$(Q)node_modules/.bin/tsc -p tsconfig.json
@@ -79,5 +90,10 @@ hunt: DEPS_EXTRA += nftables ethtool tcpdump
 hunt: deps all
 	$(Q)scripts/as-root node_modules/.bin/vitest run --project hunt
 
+# peers that are not installed are installed; one that cannot be had is a skip in the table
+bench: all bench/usage dist-bench/.built
+	$(Q)for package in tcpdump linux-perf bpftrace; do DEPS_EXTRA=$$package scripts/deps || true; done
+	$(Q)scripts/as-root bench/bench $(ARGS)
+
 clean:
-	$(Q)rm -rf dist native/*.so bpf/*.o bpf/layout bench/arpgen
+	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bench/arpgen bench/usage

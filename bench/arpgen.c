@@ -34,6 +34,7 @@
 #define MAX_RATE	10000000ULL
 #define MAX_TARGETS	(1ULL << 24)
 #define MAX_RAW		1514
+#define MAX_MS		600000ULL
 #define NSEC		1000000000ULL
 /* A full queue drains in microseconds: one that does not is broken. */
 #define STALL_NS	(10 * NSEC)
@@ -70,6 +71,7 @@ struct options {
 	uint64_t targets;
 	uint64_t count;
 	uint64_t rate;
+	uint64_t for_ms;
 	uint64_t op;
 	uint64_t sport, dport, tos;
 	uint8_t raw[MAX_RAW];
@@ -93,6 +95,7 @@ static const char usage[] =
 	"  --targets N       ask for N addresses in turn, from --target on\n"
 	"  --op N            ARP operation, 1 (request) unless told\n"
 	"  --rate PPS        0 (the default): as fast as it goes\n"
+	"  --for-ms N        end after so long, with however many are sent by then\n"
 	"  --cpu N           run on this CPU only\n"
 	"  --udp             UDP instead of ARP; needs --to\n"
 	"  --sport P --dport P  its ports, 40000 and 9 unless told\n"
@@ -166,7 +169,7 @@ static void need(bool given, const char *option, const char *cure)
 static struct options parse_options(int argc, char **argv)
 {
 	enum { DEV = 1, SENDER, SENDER_MAC, TARGET, TARGETS, TO, COUNT, RATE,
-	       CPU, OP, UDP, SPORT, DPORT, TOS, RAW, HELP };
+	       FOR_MS, CPU, OP, UDP, SPORT, DPORT, TOS, RAW, HELP };
 	static const struct option known[] = {
 		{ "dev", required_argument, NULL, DEV },
 		{ "sender", required_argument, NULL, SENDER },
@@ -176,6 +179,7 @@ static struct options parse_options(int argc, char **argv)
 		{ "to", required_argument, NULL, TO },
 		{ "count", required_argument, NULL, COUNT },
 		{ "rate", required_argument, NULL, RATE },
+		{ "for-ms", required_argument, NULL, FOR_MS },
 		{ "cpu", required_argument, NULL, CPU },
 		{ "op", required_argument, NULL, OP },
 		{ "udp", no_argument, NULL, UDP },
@@ -225,6 +229,9 @@ static struct options parse_options(int argc, char **argv)
 			break;
 		case RATE:
 			o.rate = parse_number("--rate", optarg, 0, MAX_RATE);
+			break;
+		case FOR_MS:
+			o.for_ms = parse_number("--for-ms", optarg, 1, MAX_MS);
 			break;
 		case CPU:
 			o.cpu = (int)parse_number("--cpu", optarg, 0,
@@ -430,12 +437,18 @@ static uint64_t due(const struct options *o, uint64_t start, uint64_t sent)
 	return 0;
 }
 
+/* Whether the time given is over; without one it never is. */
+static bool over(const struct options *o, uint64_t start, uint64_t when)
+{
+	return o->for_ms && when - start >= o->for_ms * 1000000;
+}
+
 /* Returns how many were sent; fewer than asked for after an error, in errno. */
 static uint64_t send_all(struct sender *s, const struct options *o)
 {
 	uint64_t start = now(), progress = start, sent = 0;
 
-	while (sent < o->count) {
+	while (sent < o->count && !over(o, start, progress)) {
 		uint64_t n = due(o, start, sent);
 		int done;
 
@@ -465,6 +478,7 @@ int main(int argc, char **argv)
 	static struct sender s;
 	struct options o = parse_options(argc, argv);
 	uint64_t start, sent, took;
+	bool whole;
 	int error;
 
 	if (o.cpu >= 0)
@@ -476,12 +490,14 @@ int main(int argc, char **argv)
 	sent = send_all(&s, &o);
 	error = errno;
 	took = now() - start;
+	whole = sent == o.count || over(&o, start, start + took);
 	printf("{\"sent\":%llu,\"failed\":%llu,\"seconds\":%.6f}\n",
-	       (unsigned long long)sent, (unsigned long long)(o.count - sent),
+	       (unsigned long long)sent,
+	       whole ? 0 : (unsigned long long)(o.count - sent),
 	       (double)took / NSEC);
 	if (fflush(stdout))
 		fail("cannot write to", "stdout", "look at what reads it");
-	if (sent == o.count)
+	if (whole)
 		return EXIT_SUCCESS;
 	errno = error;
 	fail("cannot send on", o.dev, "is it up? see ip link show");
