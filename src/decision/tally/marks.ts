@@ -38,7 +38,7 @@ export function marksOf(row: Row, context: MarkContext): Mark[] {
   if (turned) marks.push(turned);
   const rival = rivalMark(row);
   if (rival) marks.push(rival);
-  marks.push(...suspicions(row.first));
+  marks.push(...row.suspicions);
   const wide = widePrefix(row.first, context);
   if (wide) marks.push(wide);
   const sinceMs = context.now - row.firstMs;

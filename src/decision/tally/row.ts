@@ -1,6 +1,7 @@
 import type { Grouped } from '../groups.js';
 import type { Decision, Ipv4 } from '../types.js';
 import type { AddressTable } from './address-table.js';
+import { type Mark, suspicions } from './marks.js';
 
 /** Of each row so many decisions are kept, to be read in full. */
 const mostRecent = 8;
@@ -31,6 +32,8 @@ export class Row implements Grouped {
   /** Counts at the last ticks, the oldest first. */
   readonly history: number[];
   readonly recent: Decision[] = [];
+  /** The marks that its justification bears by itself. */
+  readonly suspicions: readonly Mark[];
   /** Requests that were deferred before they were decided. */
   readonly deferral = { count: 0, minNs: Number.POSITIVE_INFINITY, maxNs: 0 };
   /** Addresses that this row answers for, and another MAC that has them or answers for them too. */
@@ -53,6 +56,7 @@ export class Row implements Grouped {
     tables: { targets: AddressTable; senders: AddressTable; ticks: number },
   ) {
     this.first = first;
+    this.suspicions = suspicions(first);
     this.last = first;
     this.segment = segment;
     this.targets = tables.targets;

@@ -2,7 +2,6 @@ import { parseIp } from '../addresses.js';
 import { Groups } from '../groups.js';
 import type { Decision, Ipv4 } from '../types.js';
 import { AddressTable, Budget } from './address-table.js';
-import { suspicions } from './marks.js';
 import { type Claim, Row, type Segment } from './row.js';
 
 export interface TallyLimits {
@@ -240,13 +239,11 @@ function opposite(a: Decision, b: Decision): boolean {
 
 /** Silence about what was answered for a doubtful reason is how it should be. */
 function isCure(row: Row, before: Row): boolean {
-  return (
-    row.first.verdict.action === 'silent' && (before.turned.size > 0 || suspicions(before.first).length > 0)
-  );
+  return row.first.verdict.action === 'silent' && (before.turned.size > 0 || before.suspicions.length > 0);
 }
 
 /** What has to stay when there is no room for all: answers, and of them those that something is wrong with. */
 function importance(row: Row): number {
   if (row.first.verdict.action === 'silent' && row.first.verdict.reason !== 'unknown') return 0;
-  return row.rivals.size > 0 || row.turned.size > 0 || suspicions(row.first).length > 0 ? 2 : 1;
+  return row.rivals.size > 0 || row.turned.size > 0 || row.suspicions.length > 0 ? 2 : 1;
 }
