@@ -1,5 +1,6 @@
 /** The public API: a live trace as an async iterable, the decision types, and the reasons as data. */
 export { type DecisionFilter, noFilter } from './decision/filter.js';
+export { type Fold, Folder } from './decision/fold.js';
 export { type Reason, reason, reasons } from './decision/reasons.js';
 export type {
   Action,

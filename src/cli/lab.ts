@@ -6,7 +6,7 @@ import { Lab } from '../lab/lab.js';
 import { topologies, topology } from '../lab/topologies.js';
 import { type Expectation, stepOf } from '../lab/topology.js';
 import { LiveStream } from '../stream/live.js';
-import { stepText } from '../view/line.js';
+import { stepText } from '../view/explain.js';
 import { type Context, outputOf, say } from './context.js';
 import { asExpected, type Played, Player } from './play.js';
 

@@ -1,17 +1,16 @@
 import { type Command, Option } from 'commander';
-import type { Decision } from '../decision/types.js';
 import { exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
 import { hooks } from '../kernel/hooks.js';
-import type { EndEvent, LostEvent, StartEvent } from '../stream/events.js';
+import type { EndEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { LineView } from '../view/line.js';
 import { styleFor } from '../view/style.js';
 import { type Context, outputOf, say, widthOf } from './context.js';
 import { checkDevices } from './devices.js';
 import { addFilters, count, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
-import type { Output } from './output.js';
 import { ReadyFile } from './ready-file.js';
+import { jsonTeller, TextTeller, tell } from './tell.js';
 
 interface TraceOptions extends FilterOptions {
   json?: boolean;
@@ -20,6 +19,9 @@ interface TraceOptions extends FilterOptions {
   readyFile?: string;
   strict?: boolean;
   utc?: boolean;
+  fold?: boolean;
+  verbose?: boolean;
+  quiet?: boolean;
   tier?: string;
   withoutHook: string[];
 }
@@ -28,8 +30,6 @@ const hookNames = hooks.map(({ name }) => name);
 
 /** After so long without a decision, say that we listen. */
 const heartbeatMs = 5000;
-/** Silent decisions are told as a count this often. */
-const silentMs = 5000;
 
 export function addTrace(program: Command, context: Context): void {
   const command = program
@@ -40,6 +40,10 @@ export function addTrace(program: Command, context: Context): void {
     .option('--count <n>', 'end after so many decisions', count('--count'))
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
+    .option('--fold', 'count decisions that repeat instead of telling each (in text unless --no-fold)')
+    .option('--no-fold', 'tell each decision (in JSON unless --fold)')
+    .addOption(new Option('-v, --verbose', 'text: all steps, settings and the rest').conflicts('json'))
+    .addOption(new Option('-q, --quiet', 'text: one line for each').conflicts(['json', 'verbose']))
     .option('--utc', 'text: show times in UTC')
     .option('--tier <tier>', 'how to attach: tracepoint', (value) => oneOf('--tier', value, ['tracepoint']))
     .addOption(
@@ -74,6 +78,7 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
   const events = stream.events();
   let readyFile: ReadyFile | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let heartbeat: Heartbeat | undefined;
   try {
     await checkDevices(options.dev, options.netns);
     if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
@@ -84,13 +89,23 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     if (options.duration !== undefined) {
       timer = setTimeout(() => void stream.stop('duration'), options.duration * 1000);
     }
-    const end = options.json
-      ? await writeJson(events, output, stream, context)
-      : await writeText(events, output, stream, options, context);
+    const pulse = new Heartbeat(stream, context);
+    heartbeat = pulse;
+    const teller = options.json ? jsonTeller : textTeller(options, context);
+    const end = await tell(events, teller, output, {
+      fold: options.fold ?? !options.json,
+      notice(event) {
+        if (event.schema === 'arpwhy.decision/1') pulse.beat();
+        if (event.schema === 'arpwhy.lost/1' && !options.json) {
+          say(context, `lost ${event.count} requests: the ring was full`);
+        }
+      },
+    });
     output.check();
-    finish(end, options, context);
+    finish(end ?? (await stream.stop('error')), options, context);
   } finally {
     clearTimeout(timer);
+    heartbeat?.stop();
     await stream.stop('error');
     readyFile?.remove();
   }
@@ -122,79 +137,15 @@ function tellMissingTools(context: Context): void {
   }
 }
 
-async function writeJson(
-  events: AsyncIterable<StartEvent | Decision | LostEvent | EndEvent>,
-  output: Output,
-  stream: LiveStream,
-  context: Context,
-): Promise<EndEvent> {
-  const heartbeat = new Heartbeat(stream, context);
-  let end: EndEvent | undefined;
-  try {
-    for await (const event of events) {
-      if (event.schema === 'arpwhy.end/1') end = event;
-      if (event.schema === 'arpwhy.decision/1') heartbeat.beat();
-      await output.write(`${JSON.stringify(event)}\n`);
-    }
-  } finally {
-    heartbeat.stop();
-  }
-  return end ?? (await stream.stop('error'));
-}
-
-async function writeText(
-  events: AsyncIterable<StartEvent | Decision | LostEvent | EndEvent>,
-  output: Output,
-  stream: LiveStream,
-  options: TraceOptions,
-  context: Context,
-): Promise<EndEvent> {
+function textTeller(options: TraceOptions, context: Context): TextTeller {
   const view = new LineView({
     utc: options.utc ?? false,
     style: styleFor(context.stdout, context.environment),
+    detail: options.verbose ? 'whole' : options.quiet ? 'brief' : 'usual',
     ...widthOf(context),
   });
-  const heartbeat = new Heartbeat(stream, context);
   const asked = [options.action, options.reason, options.target, options.sender];
-  const showSilent = options.silent || asked.some((filter) => filter.length > 0);
-  const silent = new Map<string, number>();
-  let silentTime = '';
-  const tellSilent = () => {
-    if (silent.size === 0) return '';
-    const text = view.silent(silentTime, silent);
-    silent.clear();
-    return text;
-  };
-  const silentTimer = setInterval(() => void output.write(tellSilent()), silentMs);
-  let end: EndEvent | undefined;
-  try {
-    for await (const event of events) {
-      switch (event.schema) {
-        case 'arpwhy.decision/1': {
-          heartbeat.beat();
-          const { action, reason } = event.verdict;
-          if (action === 'silent' && reason !== 'unknown' && !showSilent) {
-            silent.set(reason, (silent.get(reason) ?? 0) + 1);
-            silentTime = event.time;
-          } else {
-            await output.write(view.decision(event));
-          }
-          break;
-        }
-        case 'arpwhy.lost/1':
-          say(context, `lost ${event.count} requests: the ring was full`);
-          break;
-        case 'arpwhy.end/1':
-          end = event;
-          break;
-      }
-    }
-  } finally {
-    clearInterval(silentTimer);
-    heartbeat.stop();
-  }
-  await output.write(tellSilent());
-  return end ?? (await stream.stop('error'));
+  return new TextTeller(view, options.silent || asked.some((filter) => filter.length > 0));
 }
 
 /** Says, while nothing happens, that we listen and how many requests were seen. */
@@ -225,8 +176,9 @@ class Heartbeat {
 }
 
 function finish(end: EndEvent, options: TraceOptions, context: Context): void {
-  const { seen, delivered, filtered, pending, lost } = end.accounts;
+  const { seen, delivered, folded, filtered, pending, lost } = end.accounts;
   const parts = [`${delivered} delivered`];
+  if (folded > 0) parts.push(`${folded} folded`);
   if (filtered > 0) parts.push(`${filtered} filtered out`);
   if (pending > 0) parts.push(`${pending} still deferred`);
   if (end.accounts.abandoned > 0) parts.push(`${end.accounts.abandoned} abandoned`);

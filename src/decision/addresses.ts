@@ -5,16 +5,33 @@ export function formatIp(ip: Ipv4): string {
   return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
 }
 
-/** "192.0.2.1" → 0xc0000201; null when it is not a dotted quad. */
+const [dot, zero, nine] = ['.', '0', '9'].map((character) => character.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+];
+
+/** "192.0.2.1" → 0xc0000201; null when it is not a dotted quad. Called for each decision: it makes no other text. */
 export function parseIp(text: string): Ipv4 | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
   let ip = 0;
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return null;
-    ip = ip * 256 + Number(part);
+  let part = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= zero && code <= nine) {
+      part = part * 10 + code - zero;
+      if (++digits > 3 || part > 255) return null;
+    } else if (code === dot && digits > 0) {
+      ip = ip * 256 + part;
+      part = 0;
+      digits = 0;
+      dots++;
+    } else {
+      return null;
+    }
   }
-  return ip >>> 0;
+  return dots === 3 && digits > 0 ? ip * 256 + part : null;
 }
 
 /** "192.0.2.0/24", "192.0.2.1" (a /32) or "default" → prefix; null when it is none or has host bits set. */

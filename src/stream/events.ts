@@ -1,3 +1,4 @@
+import type { Fold } from '../decision/fold.js';
 import type { Decision, Tier } from '../decision/types.js';
 
 /** The first event of a stream. Later versions only add fields. */
@@ -60,4 +61,4 @@ export interface EndEvent {
   frames: number;
 }
 
-export type StreamEvent = StartEvent | Decision | LostEvent | EndEvent;
+export type StreamEvent = StartEvent | Decision | Fold | LostEvent | EndEvent;

@@ -14,7 +14,19 @@ import {
 it('addresses go both ways', () => {
   for (const text of ['0.0.0.0', '192.0.2.1', '255.255.255.255'])
     expect(formatIp(parseIp(text) as number)).toBe(text);
-  for (const text of ['', '1.2.3', '1.2.3.4.5', '256.0.0.1', '1.2.3.x', '-1.2.3.4', '1.2.3.4 '])
+  for (const text of [
+    '',
+    '1.2.3',
+    '1.2.3.4.5',
+    '256.0.0.1',
+    '1.2.3.x',
+    '-1.2.3.4',
+    '1.2.3.4 ',
+    '1..2.3',
+    '.1.2.3',
+    '1.2.3.',
+    '0001.2.3.4',
+  ])
     expect(parseIp(text)).toBeNull();
 });
 

@@ -158,9 +158,12 @@ describe('the schemas', () => {
     expect(reason.enum).toEqual([...reasons.map(({ code }) => code), 'unknown']);
   });
 
-  it.each(['stream', 'decision-1', 'start-1', 'lost-1', 'end-1'])('describe each property: %s', (name) => {
-    expect(undescribed(readSchema(name), name)).toEqual([]);
-  });
+  it.each(['stream', 'decision-1', 'fold-1', 'start-1', 'lost-1', 'end-1'])(
+    'describe each property: %s',
+    (name) => {
+      expect(undescribed(readSchema(name), name)).toEqual([]);
+    },
+  );
 });
 
 /** Where a property is without a description; conditions repeat properties that have theirs elsewhere. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fold } from '../../src/decision/fold.js';
 import type { Decision, DecisionStep, Verdict } from '../../src/decision/types.js';
 import { escapeText } from '../../src/view/escape.js';
 import { LineView } from '../../src/view/line.js';
@@ -167,6 +168,10 @@ describe('LineView', () => {
     const lines = new LineView({ utc: true }).decision(everywhere).split('\n');
     expect(lines).toHaveLength(5);
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u0080-\u009f\u202e]/);
+    for (const detail of ['brief', 'whole'] as const) {
+      const text = new LineView({ utc: true, detail }).decision(everywhere);
+      expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u0080-\u009f\u202e]/);
+    }
     const counted = new LineView({ utc: true }).silent(replied.time, new Map([[`no-route${evil}`, 1]]));
     expect(counted.split('\n')).toHaveLength(3);
     expect(counted).not.toMatch(/[\u0000-\u0009\u001b\u009b\u202e]/);
@@ -182,6 +187,117 @@ describe('LineView', () => {
       '2026-11-22 (UTC)\n03:33:01.123 42 silent: no-route 40, same-device 2 (--silent shows them)\n',
     );
     expect(view.silent(replied.time, counts)).not.toContain('2026');
+  });
+
+  const more: Fold = {
+    schema: 'arpwhy.fold/1',
+    host: replied.host,
+    netns: replied.netns,
+    device: replied.device,
+    verdict: replied.verdict,
+    because: matched,
+    reply: { mac: 'a0:36:9f:59:be:ef' },
+    count: 14981,
+    first: {
+      id: '7f3a-19',
+      time: replied.time,
+      monotonicNs: '1000000000',
+      target: '192.0.2.3',
+      sender: null,
+    },
+    last: {
+      id: '7f3a-99',
+      time: '2026-11-22T03:33:06.120000000Z',
+      monotonicNs: '5950000000',
+      target: '192.0.2.254',
+      sender: null,
+    },
+    unknown: [],
+  };
+
+  it('tells what was folded in one line, below the decisions that it is like', () => {
+    const view = new LineView({ utc: true });
+    const [, headline = ''] = view.decision(replied).split('\n');
+    const line = view.fold(more);
+    expect(line).toBe(
+      '03:33:06.120 node0 bond0.90  14,981 more: 192.0.2.3 .. 192.0.2.254         REPLIED proxy-arp  in 5.0 s, ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766\n',
+    );
+    expect(line.indexOf('REPLIED')).toBe(headline.indexOf('REPLIED'));
+  });
+
+  it('breaks it where the terminal is narrow, and names a single target once', () => {
+    const last = { ...more.last, target: '192.0.2.3' };
+    expect(new LineView({ utc: true, columns: 80 }).fold({ ...more, last })).toBe(
+      [
+        '2026-11-22 (UTC)',
+        '03:33:06.120 node0 bond0.90  14,981 more: 192.0.2.3',
+        '             REPLIED proxy-arp  in 5.0 s, ~0.0.0.0/0 via 10.0.0.1 dev bond0,',
+        '                     table main, ~rule 32766',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells a fold without a lookup, and one of the way back to several senders', () => {
+    const view = new LineView({ utc: true });
+    expect(view.fold({ ...more, because: null })).toMatch(/REPLIED proxy-arp {2}in 5\.0 s\n$/);
+    expect(view.fold({ ...more, because: { ...matched, purpose: 'source' } })).toContain(
+      'in 5.0 s, the way back: ~0.0.0.0/0',
+    );
+  });
+
+  it('is one aligned line for each decision when it is to be brief', () => {
+    const view = new LineView({ utc: true, detail: 'brief', columns: 80 });
+    const long = { ...replied, device: { index: 3, name: 'bond0.1090' } };
+    const lines = [
+      view.decision(long),
+      view.decision(
+        silent({ reason: 'unknown', candidates: ['no-route', 'same-device'] }, { because: null }),
+      ),
+      view.decision(
+        silent({ reason: 'proxy-arp-off' }, { because: null, settings: { proxy_arp: { all: 0, dev: 0 } } }),
+      ),
+      view.decision(silent({ reason: 'malformed' }, { because: null })),
+    ];
+    expect(lines.join('')).toBe(
+      [
+        '2026-11-22 (UTC)',
+        '03:33:01.123 node0 bond0.1090  who-has 192.0.2.77 tell 192.0.2.1  REPLIED proxy-arp  ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766',
+        '03:33:01.123 node0 bond0.90    who-has 192.0.2.77 tell 192.0.2.1  SILENT unknown     it is one of no-route, same-device',
+        '03:33:01.123 node0 bond0.90    who-has 192.0.2.77 tell 192.0.2.1  SILENT proxy-arp-off  proxy_arp: all 0, dev 0',
+        '03:33:01.123 node0 bond0.90    who-has 192.0.2.77 tell 192.0.2.1  SILENT malformed',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells everything when it is to be whole', () => {
+    const whole = (decision: Decision) =>
+      new LineView({ utc: true, detail: 'whole' }).decision(decision).split('\n').slice(2);
+    expect(whole(replied)).toEqual([
+      '             step 1      target: table local (~rule 0): no usable route',
+      '             step 2      target: table public_90 (~rule 32765, iif bond0.90): no usable route',
+      '             because     target: table main (~rule 32766): ~0.0.0.0/0 via 10.0.0.1 dev bond0',
+      '             settings    forwarding: dev 1; proxy_arp: all 0, dev 1; medium_id: dev -1, out 0',
+      '             frame       02:00:00:00:00:99 > ff:ff:ff:ff:ff:ff (broadcast)',
+      '             reply       after 13.0 us',
+      '             neighbour   192.0.2.1 created, 02:00:00:00:00:99 stale, in pass 1',
+      '             decision    7f3a-18, tracepoint tier, stamps fib 18, rules 3, genid 41, nexthop 0',
+      '',
+    ]);
+    const unknown = silent(
+      { reason: 'unknown', candidates: [] },
+      { because: null, cut: 2, unknown: ['/steps'] },
+    );
+    expect(whole(unknown).join('\n')).toMatch(
+      /not proven {2}no reason .*\n.*cut .*\n.*not seen {4}\/steps\n$/s,
+    );
+    const setting = silent({ reason: 'proxy-arp-off' }, { because: null, steps: [] });
+    expect(whole(setting)[0]).toMatch(/because .*\(proxy_arp: all 0, dev 1\)/);
+    const suppressed: DecisionStep = { ...matched, outcome: 'suppressed' };
+    expect(whole({ ...replied, steps: [suppressed, matched], because: 1 })[0]).toContain(
+      'target: table main (~rule 32766): route suppressed by the rule, ~0.0.0.0/0 via 10.0.0.1 dev bond0',
+    );
   });
 
   it('is coloured when it is told to, and only then', () => {

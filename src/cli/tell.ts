@@ -1,0 +1,99 @@
+import { Folder } from '../decision/fold.js';
+import type { Decision } from '../decision/types.js';
+import type { EndEvent, StreamEvent } from '../stream/events.js';
+import { withFolded } from '../stream/folded.js';
+import type { LineView } from '../view/line.js';
+import type { Output } from './output.js';
+
+/** Events in, text out. */
+export interface Teller {
+  /** '' for an event that is not told, or not now. */
+  event(event: StreamEvent): string;
+  /** Whether such a decision is only counted, to be told with the rest: it is not folded then. */
+  onlyCounts(decision: Decision): boolean;
+  /** What was only counted: asked for now and then, and at the end. */
+  rest(): string;
+}
+
+/** One JSON object a line. */
+export const jsonTeller: Teller = {
+  event: (event) => `${JSON.stringify(event)}\n`,
+  onlyCounts: () => false,
+  rest: () => '',
+};
+
+/** Decisions as text for people. What is lost and how it ended is told elsewhere. */
+export class TextTeller implements Teller {
+  readonly #view: LineView;
+  readonly #silentOnes: boolean;
+  /** By reason. */
+  readonly #silent = new Map<string, number>();
+  #silentTime = '';
+
+  /** @param silentOnes tell silent decisions one by one, not as a count */
+  constructor(view: LineView, silentOnes: boolean) {
+    this.#view = view;
+    this.#silentOnes = silentOnes;
+  }
+
+  event(event: StreamEvent): string {
+    if (event.schema === 'arpwhy.fold/1') return this.#view.fold(event);
+    if (event.schema !== 'arpwhy.decision/1') return '';
+    if (!this.onlyCounts(event)) return this.#view.decision(event);
+    const { reason } = event.verdict;
+    this.#silent.set(reason, (this.#silent.get(reason) ?? 0) + 1);
+    this.#silentTime = event.time;
+    return '';
+  }
+
+  onlyCounts({ verdict }: Decision): boolean {
+    return !this.#silentOnes && verdict.action === 'silent' && verdict.reason !== 'unknown';
+  }
+
+  rest(): string {
+    if (this.#silent.size === 0) return '';
+    const text = this.#view.silent(this.#silentTime, this.#silent);
+    this.#silent.clear();
+    return text;
+  }
+}
+
+/** Counts of decisions that are not told one by one are told this often. */
+const restMs = 5000;
+/** Windows of folding are looked after this often. */
+const foldMs = 250;
+
+/**
+ * Write events as they come; what is folded or only counted in between, by the clock.
+ * @param notice sees each event before it is told or folded
+ * @returns the end event as it was told; null when the stream had none
+ */
+export async function tell(
+  events: AsyncIterable<StreamEvent>,
+  teller: Teller,
+  output: Output,
+  { fold, notice }: { fold: boolean; notice?: (event: StreamEvent) => void },
+): Promise<EndEvent | null> {
+  const folder = fold ? new Folder() : null;
+  const folds = (list: StreamEvent[]) => list.map((event) => teller.event(event)).join('');
+  const timers = [setInterval(() => void output.write(teller.rest()), restMs)];
+  if (folder) timers.push(setInterval(() => void output.write(folds(folder.due(performance.now()))), foldMs));
+  let end: EndEvent | null = null;
+  try {
+    for await (const event of events) {
+      notice?.(event);
+      if (event.schema === 'arpwhy.decision/1') {
+        const folded = folder && !teller.onlyCounts(event) && !folder.add(event, performance.now());
+        if (!folded) await output.write(teller.event(event));
+      } else if (event.schema === 'arpwhy.end/1') {
+        end = folder ? withFolded(event, folder.folded) : event;
+        await output.write(`${folds(folder?.rest() ?? [])}${teller.rest()}${teller.event(end)}`);
+      } else {
+        await output.write(teller.event(event));
+      }
+    }
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+  }
+  return end;
+}
