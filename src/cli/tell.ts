@@ -2,6 +2,7 @@ import { Folder } from '../decision/fold.js';
 import type { Decision } from '../decision/types.js';
 import type { EndEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
+import { EventJson } from '../view/json.js';
 import type { LineView } from '../view/line.js';
 import type { Output } from './output.js';
 
@@ -16,11 +17,14 @@ export interface Teller {
 }
 
 /** One JSON object a line. */
-export const jsonTeller: Teller = {
-  event: (event) => `${JSON.stringify(event)}\n`,
-  onlyCounts: () => false,
-  rest: () => '',
-};
+export function jsonTeller(): Teller {
+  const json = new EventJson();
+  return {
+    event: (event) => `${json.of(event)}\n`,
+    onlyCounts: () => false,
+    rest: () => '',
+  };
+}
 
 /** Decisions as text for people. What is lost and how it ended is told elsewhere. */
 export class TextTeller implements Teller {
@@ -60,16 +64,18 @@ export class TextTeller implements Teller {
 
 /** Counts of decisions that are not told one by one are told this often. */
 const restMs = 5000;
+/** So much text is written at a time: making more of it would hold up the event loop. */
+const mostAtOnce = 1 << 18;
 /** Windows of folding are looked after this often. */
 const foldMs = 250;
 
 /**
- * Write events as they come; what is folded or only counted in between, by the clock.
+ * Write events as they come, batch by batch; what is folded or only counted in between, by the clock.
  * @param notice sees each event before it is told or folded
  * @returns the end event as it was told; null when the stream had none
  */
 export async function tell(
-  events: AsyncIterable<StreamEvent>,
+  batches: AsyncIterable<StreamEvent[]>,
   teller: Teller,
   output: Output,
   { fold, notice }: { fold: boolean; notice?: (event: StreamEvent) => void },
@@ -80,17 +86,25 @@ export async function tell(
   if (folder) timers.push(setInterval(() => void output.write(folds(folder.due(performance.now()))), foldMs));
   let end: EndEvent | null = null;
   try {
-    for await (const event of events) {
-      notice?.(event);
-      if (event.schema === 'arpwhy.decision/1') {
-        const folded = folder && !teller.onlyCounts(event) && !folder.add(event, performance.now());
-        if (!folded) await output.write(teller.event(event));
-      } else if (event.schema === 'arpwhy.end/1') {
-        end = folder ? withFolded(event, folder.folded) : event;
-        await output.write(`${folds(folder?.rest() ?? [])}${teller.rest()}${teller.event(end)}`);
-      } else {
-        await output.write(teller.event(event));
+    for await (const batch of batches) {
+      const now = performance.now();
+      let text = '';
+      for (const event of batch) {
+        notice?.(event);
+        if (event.schema === 'arpwhy.decision/1') {
+          const folded = folder && !teller.onlyCounts(event) && !folder.add(event, now);
+          if (!folded) text += teller.event(event);
+        } else if (event.schema === 'arpwhy.end/1') {
+          end = folder ? withFolded(event, folder.folded) : event;
+          text += `${folds(folder?.rest() ?? [])}${teller.rest()}${teller.event(end)}`;
+        } else {
+          text += teller.event(event);
+        }
+        if (text.length < mostAtOnce) continue;
+        await output.write(text);
+        text = '';
       }
+      await output.write(text);
     }
   } finally {
     for (const timer of timers) clearInterval(timer);

@@ -75,7 +75,7 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     ...(options.count === undefined ? {} : { count: options.count }),
     onNote: (text) => say(context, text),
   });
-  const events = stream.events();
+  const batches = stream.batches();
   let readyFile: ReadyFile | undefined;
   let timer: NodeJS.Timeout | undefined;
   let heartbeat: Heartbeat | undefined;
@@ -91,8 +91,8 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     }
     const pulse = new Heartbeat(stream, context);
     heartbeat = pulse;
-    const teller = options.json ? jsonTeller : textTeller(options, context);
-    const end = await tell(events, teller, output, {
+    const teller = options.json ? jsonTeller() : textTeller(options, context);
+    const end = await tell(batches, teller, output, {
       fold: options.fold ?? !options.json,
       notice(event) {
         if (event.schema === 'arpwhy.decision/1') pulse.beat();

@@ -27,6 +27,8 @@ export interface Surroundings {
   names: NameTables;
   /** Turns CLOCK_MONOTONIC nanoseconds into an RFC 3339 time in UTC with nine digits. */
   wallTime(monotonicNs: bigint): string;
+  /** The same nanoseconds in decimal digits. */
+  digits(monotonicNs: bigint): string;
 }
 
 /**
@@ -56,7 +58,7 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
     id: request.id,
     host: around.host,
     time: around.wallTime(start),
-    monotonicNs: start.toString(),
+    monotonicNs: around.digits(start),
     tier: around.tier,
     netns: { inode: pass.netns.inode, name: around.netnsName },
     device: { index: pass.device.index, name: pass.device.name },

@@ -86,6 +86,8 @@ export interface NeighbourEvent {
 
 /** One run of arp_process over a request, or its end before or after that, as one wire record tells it. */
 export interface Pass {
+  /** Passes with the same one differ in ids and times alone: what was worked out for one of them holds for all. */
+  alike: object;
   id: number;
   /** The pass that deferred this request; null when none is known. */
   first: number | null;

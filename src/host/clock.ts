@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 
+const second = 1_000_000_000n;
+
 /** Ties CLOCK_MONOTONIC, the kernel's time in every record, to the time of day. */
 export class Clock {
   /** Nanoseconds since 1970 at CLOCK_MONOTONIC 0. */
   readonly offsetNs: bigint;
+  readonly #wall = new Seconds((ns) => `${new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19)}.`);
+  readonly #monotonic = new Seconds((ns) => String(ns / second));
 
   constructor(offsetNs: bigint) {
     this.offsetNs = offsetNs;
@@ -20,10 +24,34 @@ export class Clock {
 
   /** "2026-11-22T03:33:01.123456789Z" */
   format(monotonicNs: bigint): string {
-    const ns = monotonicNs + this.offsetNs;
-    const seconds = ns / 1_000_000_000n;
-    const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-    return `${text}.${(ns % 1_000_000_000n).toString().padStart(9, '0')}Z`;
+    return `${this.#wall.text(monotonicNs + this.offsetNs)}Z`;
+  }
+
+  /** "2769098612439" */
+  digits(monotonicNs: bigint): string {
+    return monotonicNs < second ? String(monotonicNs) : this.#monotonic.text(monotonicNs);
+  }
+}
+
+/** Times as text with nine digits of nanoseconds. Most are of the same second as the one before, which is told once. */
+class Seconds {
+  readonly #told: (secondNs: bigint) => string;
+  #start = -second;
+  #text = '';
+
+  /** @param told what a whole second is called, by its first nanosecond */
+  constructor(told: (secondNs: bigint) => string) {
+    this.#told = told;
+  }
+
+  text(ns: bigint): string {
+    let within = Number(ns - this.#start);
+    if (within < 0 || within >= 1e9) {
+      this.#start = ns - (ns % second);
+      this.#text = this.#told(this.#start);
+      within = Number(ns - this.#start);
+    }
+    return this.#text + String(1e9 + within).slice(1);
   }
 }
 

@@ -10,7 +10,7 @@ import { loadPrograms, requiredHook, type TracerOptions } from './load.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
 import { checkPlatform } from './rights.js';
 import { KernelSymbols } from './symbols.js';
-import { type DropNames, decodeBatch } from './wire.js';
+import { Decoder } from './wire.js';
 
 /** Of one program. Runs and nanoseconds are 0 unless kernel.bpf_stats_enabled is 1. */
 export interface RunStats {
@@ -58,7 +58,7 @@ export class Tracer {
   readonly #native: NativeLibrary;
   readonly #batch = Buffer.alloc(batchBytes);
   readonly #small = Buffer.alloc(256);
-  readonly #names: DropNames;
+  readonly #decoder: Decoder;
   #handle: Handle | null;
   #wake: Socket | null = null;
 
@@ -86,7 +86,7 @@ export class Tracer {
   ) {
     this.#native = native;
     this.#handle = handle;
-    this.#names = dropNames(native, symbols);
+    this.#decoder = new Decoder(dropNames(native, symbols));
     try {
       if (options.netns) this.setNetns(options.netns);
       for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
@@ -129,7 +129,7 @@ export class Tracer {
     const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
     if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
     return {
-      passes: [...decodeBatch(this.#batch, bytes, this.#names)],
+      passes: this.#decoder.decode(this.#batch, bytes),
       more: bytes > batchBytes / 2,
     };
   }

@@ -1,4 +1,5 @@
 import type { Lookup, NeighbourEvent, Pass, SettingName, Stamps } from '../decision/types.js';
+import { Contents } from './contents.js';
 import * as layout from './layout.js';
 
 /** What the decoder cannot know from the record: names for places in the kernel. */
@@ -8,19 +9,96 @@ export interface DropNames {
 }
 
 /**
- * Decodes wire records (bpf/record.h) out of a drained batch. Offsets come from layout.ts, which is made from
- * record.h; all numbers are little-endian but for addresses and ports, which are as on the wire.
+ * Decodes wire records (bpf/record.h) out of drained batches. Offsets come from layout.ts, which is made from
+ * record.h; all numbers are little-endian but for addresses and ports, which are as on the wire. In a storm records
+ * say the same again and again: what they say is decoded once, and passes of one content share it.
  */
-export function* decodeBatch(batch: Buffer, bytes: number, names: DropNames): Generator<Pass> {
-  const view = new DataView(batch.buffer, batch.byteOffset, bytes);
-  let at = 0;
-  while (at < bytes) {
-    const size = view.getUint32(at, true);
-    if (size < layout.record.bytes || at + size > bytes)
-      throw new Error(`a record of ${size} bytes at ${at}`);
-    yield decodeRecord(view, at, names);
-    at += (size + 7) & ~7;
+export class Decoder {
+  readonly #names: DropNames;
+  readonly #contents = new Contents();
+
+  constructor(names: DropNames) {
+    this.#names = names;
   }
+
+  /**
+   * The passes of a batch, in its order.
+   * @param batch begins at a multiple of 8 in its memory
+   * @throws {Error} at a record that is cut, or of another version
+   */
+  decode(batch: Buffer, bytes: number): Pass[] {
+    const view = new DataView(batch.buffer, batch.byteOffset, bytes);
+    const words = new Int32Array(batch.buffer, batch.byteOffset, bytes >> 2);
+    const passes: Pass[] = [];
+    let at = 0;
+    while (at < bytes) {
+      const size = at + 4 > bytes ? bytes - at : view.getUint32(at, true);
+      if (size < layout.record.bytes || at + size > bytes)
+        throw new Error(`a record of ${size} bytes at ${at}`);
+      passes.push(this.#decodeOne(view, words, at, size));
+      at += (size + 7) & ~7;
+    }
+    return passes;
+  }
+
+  #decodeOne(view: DataView, words: Int32Array, at: number, size: number): Pass {
+    const { record, detail } = layout;
+    const hasDetail = (view.getUint16(at + record.flags, true) & layout.flag.hasDetail) !== 0;
+    const end = (at + size) >> 2;
+    const to = hasDetail ? end - (detail.bytes >> 2) : end;
+    const restFrom = hasDetail ? to + (detail.location >> 2) : to;
+    const restTo = hasDetail ? end : to;
+    const from = (at + record.net) >> 2;
+    const known = this.#contents.find(words, from, to, restFrom, restTo);
+    if (known) return again(known, view, at, hasDetail ? to << 2 : null);
+    const pass = decodeRecord(view, at, this.#names);
+    this.#contents.add(words, from, to, restFrom, restTo, pass);
+    return pass;
+  }
+}
+
+/** A pass that says the same as a known one, at another time. */
+function again(known: Pass, view: DataView, at: number, detailAt: number | null): Pass {
+  const { record } = layout;
+  const startNs = view.getBigUint64(at + record.startNs, true);
+  const detail = detailAt === null ? noDetail : decodeDetail(view, detailAt);
+  return {
+    alike: known.alike,
+    id: idOf(view, at),
+    first: detail.first,
+    firstNs: detail.firstNs,
+    startNs: startNs === 0n ? null : startNs,
+    endNs: view.getBigUint64(at + record.endNs, true),
+    skb: detail.skb,
+    netns: known.netns,
+    device: known.device,
+    frame: known.frame,
+    ending: known.ending,
+    secondPass: known.secondPass,
+    route: known.route,
+    reply: known.reply && { ...known.reply, ns: view.getBigUint64(at + record.replyNs, true) },
+    settings: known.settings,
+    settingsMoved: known.settingsMoved,
+    outMediumId: known.outMediumId,
+    proxyDelay: known.proxyDelay,
+    proxyQlen: known.proxyQlen,
+    queued: known.queued,
+    noAddress: known.noAddress,
+    customRules: known.customRules,
+    customLocalRoutes: known.customLocalRoutes,
+    classidUsers: known.classidUsers,
+    neighbourTableFull: known.neighbourTableFull,
+    stamps: known.stamps,
+    stampsMoved: known.stampsMoved,
+    neighbours: known.neighbours,
+    lookups: known.lookups,
+    cut: known.cut,
+  };
+}
+
+function idOf(view: DataView, at: number): number {
+  const id = at + layout.record.id;
+  return view.getUint32(id + 4, true) * 2 ** 32 + view.getUint32(id, true);
 }
 
 /** @throws {Error} when the record is of another version than this program */
@@ -46,7 +124,8 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
   const dropped = u8(record.closed) === layout.closed.dropped;
   const hz = u16(record.hz) || 100;
   return {
-    id: Number(u64(record.id)),
+    alike: {},
+    id: idOf(view, at),
     first: detail.first,
     firstNs: detail.firstNs,
     startNs: startNs === 0n ? null : startNs,

@@ -21,7 +21,8 @@ export class Fanout<T> {
     return false;
   }
 
-  subscribe(): AsyncIterable<T> {
+  /** Events in batches, each all that came since the one before it was asked for; none is empty. */
+  subscribe(): AsyncIterable<T[]> {
     const consumer = new Consumer<T>(() => this.#consumers.delete(consumer));
     this.#consumers.add(consumer);
     if (this.#ended) consumer.end();
@@ -29,11 +30,10 @@ export class Fanout<T> {
   }
 }
 
-class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
+class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
   #events: T[] = [];
-  #next = 0;
   #ended = false;
-  /** Reads that wait: a consumer may ask for several events at once. */
+  /** Reads that wait: a consumer may ask for several batches at once. */
   #waiting: (() => void)[] = [];
   readonly #leave: () => void;
 
@@ -42,12 +42,12 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
   }
 
   get behind(): number {
-    return this.#events.length - this.#next;
+    return this.#events.length;
   }
 
   push(event: T): void {
     this.#events.push(event);
-    this.#wake();
+    if (this.#waiting.length > 0) this.#wake();
   }
 
   end(): void {
@@ -55,14 +55,11 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
     this.#wake();
   }
 
-  async next(): Promise<IteratorResult<T>> {
+  async next(): Promise<IteratorResult<T[]>> {
     for (;;) {
-      if (this.#next < this.#events.length) {
-        const value = this.#events[this.#next++] as T;
-        if (this.#next === this.#events.length) {
-          this.#events = [];
-          this.#next = 0;
-        }
+      if (this.#events.length > 0) {
+        const value = this.#events;
+        this.#events = [];
         return { value, done: false };
       }
       if (this.#ended) return { value: undefined, done: true };
@@ -74,15 +71,14 @@ class Consumer<T> implements AsyncIterable<T>, AsyncIterator<T> {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  async return(): Promise<IteratorResult<T>> {
+  async return(): Promise<IteratorResult<T[]>> {
     this.#leave();
     this.end();
     this.#events = [];
-    this.#next = 0;
     return { value: undefined, done: true };
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<T> {
+  [Symbol.asyncIterator](): AsyncIterator<T[]> {
     return this;
   }
 }

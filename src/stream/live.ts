@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decide } from '../decision/decide.js';
+import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
 import type { Pass, Proof, Request } from '../decision/types.js';
@@ -50,6 +50,7 @@ export class LiveStream {
   readonly #joiner: Joiner;
   readonly #fanout = new Fanout<StreamEvent>();
   readonly #clock = Clock.now();
+  readonly #decider: Decider;
   readonly #devices = new Map<string, number>();
   readonly #startedNs = process.hrtime.bigint();
   #timer: NodeJS.Timeout | null = null;
@@ -104,6 +105,12 @@ export class LiveStream {
           .map(({ hook, error }) => ({ name: hook.name, why: error ?? '', cost: hook.cost })),
       },
     };
+    this.#decider = new Decider({
+      host: identity.host,
+      tier: tracer.tier,
+      wallTime: (ns) => this.#clock.format(ns),
+      digits: (ns) => this.#clock.digits(ns),
+    });
     this.#namespaces = new Namespaces(tracer, options.netns ?? null);
     tracer.onRecords(() => this.#drain());
     this.#tick();
@@ -111,6 +118,11 @@ export class LiveStream {
 
   /** Everything from this call on, the start event first. Each caller gets all of it. */
   events(): AsyncGenerator<StreamEvent> {
+    return oneByOne(this.batches());
+  }
+
+  /** The same, in batches of what came since the one before was asked for: in a storm to wait for each takes too long. */
+  batches(): AsyncGenerator<StreamEvent[]> {
     // a generator's body runs when it is first read: what came until then would be missed
     return behind(this.start, this.#fanout.subscribe());
   }
@@ -234,13 +246,7 @@ export class LiveStream {
   }
 
   #deliver(request: Request, namespace: WatchedNamespace, proof: Proof | null): void {
-    const decision = decide(request, proof, {
-      host: this.start.host,
-      tier: this.start.tier,
-      netnsName: namespace.name,
-      names: namespace.namesAt(request.pass, proof),
-      wallTime: (ns) => this.#clock.format(ns),
-    });
+    const decision = this.#decider.decide(request, proof, namespace);
     const final = decision.verdict.action !== 'deferred';
     if (this.#full) {
       if (final) this.#abandoned++;
@@ -349,9 +355,16 @@ export class LiveStream {
   }
 }
 
-async function* behind(start: StartEvent, events: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent> {
-  yield start;
-  yield* events;
+async function* behind(
+  start: StartEvent,
+  batches: AsyncIterable<StreamEvent[]>,
+): AsyncGenerator<StreamEvent[]> {
+  yield [start];
+  yield* batches;
+}
+
+async function* oneByOne<T>(batches: AsyncIterable<T[]>): AsyncGenerator<T> {
+  for await (const batch of batches) yield* batch;
 }
 
 /** Only what went through arp_process looked anything up. */

@@ -39,6 +39,8 @@ interface Held extends Reading {
   key: string;
   rulesKey: string;
   snapshot: Snapshot;
+  /** Of all the passes that the snapshot serves whole: one object, by which their decisions are known again. */
+  proof: Proof;
   /** What is proven for good; null until it is known. */
   routesProven: boolean | null;
   rulesProven: boolean | null;
@@ -126,7 +128,7 @@ export class WatchedNamespace {
    */
   proofFor(pass: Pass, generation: Generation): Proof | null {
     const whole = this.#whole(generation);
-    if (whole) return { snapshot: whole.snapshot, matches: {} };
+    if (whole) return whole.proof;
     const rules = this.#rules(generation);
     if (!rules) return null;
     const matches: Partial<Record<Purpose, FibMatch>> = {};
@@ -230,6 +232,7 @@ export class WatchedNamespace {
       key: routesHeld ? after.key : '',
       rulesKey: after.rulesKey,
       snapshot: held,
+      proof: { snapshot: held, matches: {} },
       from: before.ns,
       to: after.ns,
       routesProven: routesHeld && held.complete ? null : false,

@@ -1,5 +1,5 @@
 import { parseIp, parsePrefix } from '../../src/decision/addresses.js';
-import { decide } from '../../src/decision/decide.js';
+import { decide, type Surroundings } from '../../src/decision/decide.js';
 import { Gates } from '../../src/decision/effective.js';
 import { routeType } from '../../src/decision/kernel-numbers.js';
 import { parseSeries } from '../../src/decision/series.js';
@@ -80,6 +80,7 @@ export function pass(fields: PassFields = {}): Pass {
   const { frame, device, ending, settings: dev, all, from = sender, to = target, ...rest } = fields;
   const stamps = { fib: 18, rules: 3, genid: 41, nexthop: 0 };
   return {
+    alike: {},
     id: 1,
     first: null,
     firstNs: null,
@@ -284,19 +285,22 @@ export function request(of: Pass, first: Pass | null = null): Request {
   return { id: '7f3a-1', first, pass: of };
 }
 
+export const around: Surroundings = {
+  host: 'node0-4f1c',
+  tier: 'tracepoint',
+  netnsName: 'node0',
+  names: {
+    table: (id) => ({ 253: 'default', 254: 'main', 255: 'local' })[id] ?? null,
+    protocol: (id) => ({ 2: 'kernel', 3: 'boot' })[id] ?? String(id),
+    device: (index) => ({ 1: 'lo', [asking]: 'bond0.90', [other]: 'bond0' })[index] ?? null,
+  },
+  digits: String,
+  wallTime: (ns) => `2026-11-22T03:33:01.${String(ns).padStart(9, '0')}Z`,
+};
+
 /** Decide, and hold the decision against the schema. */
 export function decideOn(of: Pass, proven: Proof | null = null, first: Pass | null = null): Decision {
-  const decision = decide(request(of, first), proven, {
-    host: 'node0-4f1c',
-    tier: 'tracepoint',
-    netnsName: 'node0',
-    names: {
-      table: (id) => ({ 253: 'default', 254: 'main', 255: 'local' })[id] ?? null,
-      protocol: (id) => ({ 2: 'kernel', 3: 'boot' })[id] ?? String(id),
-      device: (index) => ({ 1: 'lo', [asking]: 'bond0.90', [other]: 'bond0' })[index] ?? null,
-    },
-    wallTime: (ns) => `2026-11-22T03:33:01.${String(ns).padStart(9, '0')}Z`,
-  });
+  const decision = decide(request(of, first), proven, around);
   validateEvent(decision);
   return decision;
 }

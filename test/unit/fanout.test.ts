@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Fanout } from '../../src/stream/fanout.js';
 
-async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
+async function all<T>(batches: AsyncIterable<T[]>): Promise<T[]> {
   const read: T[] = [];
-  for await (const event of events) read.push(event);
+  for await (const batch of batches) read.push(...batch);
   return read;
 }
 
@@ -43,9 +43,10 @@ describe('Fanout', () => {
     const fast = fanout.subscribe()[Symbol.asyncIterator]();
     fanout.push(1);
     fanout.push(2);
-    expect(await fast.next()).toEqual({ value: 1, done: false });
-    expect(await fast.next()).toEqual({ value: 2, done: false });
-    expect(await slow.next()).toEqual({ value: 1, done: false });
+    expect(await fast.next()).toEqual({ value: [1, 2], done: false });
+    fanout.push(3);
+    expect(await fast.next()).toEqual({ value: [3], done: false });
+    expect(await slow.next()).toEqual({ value: [1, 2, 3], done: false });
   });
 
   it('is congested while a consumer is far behind, and no longer when it has caught up', async () => {
@@ -62,7 +63,7 @@ describe('Fanout', () => {
     const fanout = new Fanout<number>();
     const events = fanout.subscribe();
     for (let i = 0; i < 20_000; i++) fanout.push(i);
-    for await (const event of events) if (event === 2) break;
+    for await (const batch of events) if (batch.includes(2)) break;
     expect(fanout.congested).toBe(false);
     fanout.push(1);
     expect(await events[Symbol.asyncIterator]().next()).toEqual({ value: undefined, done: true });
@@ -71,12 +72,10 @@ describe('Fanout', () => {
   it('answers several reads that wait at once', async () => {
     const fanout = new Fanout<number>();
     const events = fanout.subscribe()[Symbol.asyncIterator]();
-    const reads = [events.next(), events.next()];
+    const [first, second] = [events.next(), events.next()];
     fanout.push(1);
+    expect(await first).toEqual({ value: [1], done: false });
     fanout.push(2);
-    expect(await Promise.all(reads)).toEqual([
-      { value: 1, done: false },
-      { value: 2, done: false },
-    ]);
+    expect(await second).toEqual({ value: [2], done: false });
   });
 });
