@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { Results } from './results.js';
 import { measure } from './round.js';
 import { rows, untraced } from './rows.js';
-import { Results } from './results.js';
 import { World } from './world.js';
 
 interface Options {
@@ -15,7 +15,9 @@ const names = [untraced, ...rows.map(({ name }) => name)];
 
 const command = new Command('bench')
   .description('what it costs to trace, arpwhy and its peers side by side')
-  .option('--only <rows>', `these rows alone, separated by commas: ${names.join(', ')}`, (text) => text.split(','))
+  .option('--only <rows>', `these rows alone, separated by commas: ${names.join(', ')}`, (text) =>
+    text.split(','),
+  )
   .option('--rounds <n>', 'how often each row is measured, after one round to warm up', Number, 5)
   .option('--arp-ms <n>', 'how long a flood of requests lasts', Number, 1000)
   .option('--udp-ms <n>', 'how long a flood of packets lasts', Number, 600);

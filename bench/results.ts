@@ -18,7 +18,17 @@ export class Results {
   }
 
   #arp(names: readonly string[]): string {
-    const head = ['ARP', 'requests/s', 'of untraced', 'delivered', 'lost', 'B/request', 'CPU us/request', 'peak MiB', 'attach s'];
+    const head = [
+      'ARP',
+      'requests/s',
+      'of untraced',
+      'delivered',
+      'lost',
+      'B/request',
+      'CPU us/request',
+      'peak MiB',
+      'attach s',
+    ];
     const table = plainTable(head);
     for (const name of names) {
       const tool = (pick: (tool: NonNullable<Measured['tool']>) => number | null) =>
@@ -29,17 +39,35 @@ export class Results {
         ratio(this.#ratio(name, ({ arp }) => arp.rate)),
         percent(tool(({ delivered, requests }) => (delivered === null ? null : delivered / requests))),
         percent(tool(({ lost, requests }) => (lost === null ? null : lost / requests))),
-        whole(tool(({ bytes, delivered }) => (delivered ? bytes / delivered : null)), false),
-        fixed(tool(({ cpuSeconds, requests }) => (cpuSeconds / requests) * 1e6), 2),
-        whole(tool(({ peakMiB }) => peakMiB), false),
-        fixed(tool(({ attachSeconds }) => attachSeconds), 2),
+        whole(
+          tool(({ bytes, delivered }) => (delivered ? bytes / delivered : null)),
+          false,
+        ),
+        fixed(
+          tool(({ cpuSeconds, requests }) => (cpuSeconds / requests) * 1e6),
+          2,
+        ),
+        whole(
+          tool(({ peakMiB }) => peakMiB),
+          false,
+        ),
+        fixed(
+          tool(({ attachSeconds }) => attachSeconds),
+          2,
+        ),
       ]);
     }
     return table.toString();
   }
 
   #udp(names: readonly string[]): string {
-    const table = plainTable(['forwarded UDP', 'policy router, packets/s', 'slower', 'plain router, packets/s', 'slower']);
+    const table = plainTable([
+      'forwarded UDP',
+      'policy router, packets/s',
+      'slower',
+      'plain router, packets/s',
+      'slower',
+    ]);
     for (const name of names) {
       table.push([
         name,

@@ -43,7 +43,8 @@ export const rows: readonly Row[] = [
     }),
     account: async (tool) => {
       // it has each request and its reply
-      const packets = (what: string) => Number(new RegExp(`(\\d+) packets? ${what}`).exec(tool.stderr())?.[1]);
+      const packets = (what: string) =>
+        Number(new RegExp(`(\\d+) packets? ${what}`).exec(tool.stderr())?.[1]);
       return {
         delivered: Math.round(packets('captured') / 2),
         lost: Math.round(packets('dropped by kernel') / 2),

@@ -146,16 +146,21 @@ __noinline int take_changes(__u32 from, __u32 ifindex, __be32 sip)
 {
 	struct cpu *me = this_cpu();
 	struct arpwhy_neighbour *to;
-	__u32 taken = 0;
+	__u32 taken = 0, logged;
 
 	if (!me)
 		return 0;
 	to = (struct arpwhy_neighbour *)(me->out.bytes + sizeof(struct arpwhy_record));
+	logged = me->next_change - me->closed_change;
+	if (logged > CHANGES)
+		logged = CHANGES;
 	for (__u32 i = 0; i < CHANGES; i++) {
-		struct change *c = &me->changes[(me->next_change + i) & (CHANGES - 1)];
+		struct change *c = &me->changes[(me->next_change - logged + i) & (CHANGES - 1)];
 
+		if (i >= logged)
+			break;
 		to[taken & (ARPWHY_MAX_NEIGHBOURS - 1)] = c->what;
-		taken += (1 ^ equal(c->neigh, 0)) & equal(c->ip, sip) & equal(c->ifindex, ifindex) & after(c->event, from);
+		taken += equal(c->ip, sip) & equal(c->ifindex, ifindex) & after(c->event, from);
 		if (taken == ARPWHY_MAX_NEIGHBOURS)
 			break;
 	}

@@ -105,6 +105,8 @@ struct cpu {
 	__u32 expected_frame;	/* the one whose turn it is when frames are processed as they came */
 	__u32 next_reply;
 	__u32 next_change;
+	__u32 closed_change;	/* as closed_lookup, in the changes */
+	__u32 pad;
 	struct arpwhy_counters counters;
 	struct frame frames[FRAMES];
 	struct reply replies[REPLIES];

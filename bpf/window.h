@@ -38,10 +38,15 @@ static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
 static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
 {
 	__u32 found = me->expected_frame & (FRAMES - 1);
+	__u32 last = (me->next_frame - 1) & (FRAMES - 1);
 
 	if (me->frames[found].skb == skb)
 		return found;
 	if (!me->open)
+		return FRAMES;
+	if (me->frames[last].skb == skb)
+		return last;
+	if (me->open == 1 && me->frames[last].skb)	/* it is the only one */
 		return FRAMES;
 	found = FRAMES;
 	for (__u32 i = 0; i < FRAMES; i++)
@@ -136,6 +141,7 @@ static __always_inline void close_window(struct cpu *me)
 {
 	me->closed_event = me->event;
 	me->closed_lookup = me->lookup;
+	me->closed_change = me->next_change;
 }
 
 /* Whether an event lies behind a point in the numbering, which may wrap around. */

@@ -16,11 +16,12 @@ struct arpwhy {
 	struct bpf_link *links[MAX_LINKS];
 	int links_used;
 	int cpus;
-	struct ring_buffer *ring;
-	/* the drain in progress: the caller's buffer */
-	char *to;
-	int size;
-	int used;
+	/* the ring: its descriptor belongs to the object */
+	int ring_fd;
+	size_t ring_size;
+	size_t ring_page;
+	unsigned long *consumed;	/* positions, in bytes since the beginning */
+	const unsigned long *produced;
 	/* the thread that waits for records */
 	pthread_t waiter;
 	bool waiting;

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Records out of the ring: drained by the caller, announced by a thread through a pipe. */
+/*
+ * Records out of the ring: drained by the caller, announced by a thread through a pipe.
+ *
+ * The ring is read here and not by libbpf, whose reader gives each record back by itself: that line of memory is the
+ * kernel side's, too, and in a storm the two would wait for each other at every record. Layout: a page with the
+ * consumer's position, a page with the producer's, the data twice, so that no record is cut by its end
+ * (kernel/bpf/ringbuf.c).
+ */
 #define _GNU_SOURCE
 #include "arpwhy.h"
 #include "internal.h"
@@ -7,46 +14,72 @@
 #include "../bpf/record.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#define LARGEST ARPWHY_LARGEST
+#define LARGEST		ARPWHY_LARGEST
+#define GIVE_BACK	(256 << 10)	/* bytes after which the kernel side may have them again */
 
-static int take(void *context, void *record, size_t size)
+static size_t rounded(size_t size)
 {
-	struct arpwhy *self = context;
-
-	memcpy(self->to + self->used, record, size);
-	self->used += (size + 7) & ~7UL;
-	/* libbpf counts a record as consumed even when we stop at it: stop while another one still fits */
-	return self->size - self->used < (int)LARGEST ? -ENOSPC : 0;
+	return (size + 7) & ~7UL;
 }
 
 int open_ring(struct arpwhy *self)
 {
-	int fd = bpf_object__find_map_fd_by_name(self->object, "records");
+	struct bpf_map *map = bpf_object__find_map_by_name(self->object, "records");
+	size_t page = sysconf(_SC_PAGESIZE);
+	int fd = map ? bpf_map__fd(map) : -ENOENT;
 
 	if (fd < 0)
 		return fd;
-	self->ring = ring_buffer__new(fd, take, self, NULL);
-	return self->ring ? 0 : -errno;
+	self->ring_size = bpf_map__max_entries(map);
+	self->ring_page = page;
+	self->consumed = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (self->consumed == MAP_FAILED) {
+		self->consumed = NULL;
+		return -errno;
+	}
+	self->produced = mmap(NULL, page + 2 * self->ring_size, PROT_READ, MAP_SHARED, fd, page);
+	if (self->produced == MAP_FAILED) {
+		self->produced = NULL;
+		return -errno;
+	}
+	self->ring_fd = fd;
+	return 0;
 }
 
 int arpwhy_drain(struct arpwhy *self, void *to, int size)
 {
-	int result;
+	const char *data = (const char *)self->produced + self->ring_page;
+	unsigned long at = *self->consumed, given = at;
+	unsigned long end = __atomic_load_n(self->produced, __ATOMIC_ACQUIRE);
+	int used = 0;
 
 	if (size < (int)LARGEST)
 		return -EINVAL;
-	self->to = to;
-	self->size = size;
-	self->used = 0;
-	result = ring_buffer__consume(self->ring);
-	if (result < 0 && result != -ENOSPC)
-		return result;
-	return self->used;
+	while (at < end && size - used >= (int)LARGEST) {
+		const uint32_t *header = (const void *)(data + (at & (self->ring_size - 1)));
+		uint32_t length = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+
+		if (length & BPF_RINGBUF_BUSY_BIT)
+			break;
+		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+			memcpy((char *)to + used, (const char *)header + BPF_RINGBUF_HDR_SZ, length);
+			used += rounded(length);
+		}
+		at += rounded((length & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
+		if (at - given >= GIVE_BACK) {
+			__atomic_store_n(self->consumed, at, __ATOMIC_RELEASE);
+			given = at;
+		}
+	}
+	__atomic_store_n(self->consumed, at, __ATOMIC_RELEASE);
+	return used;
 }
 
 static void *wait_for_records(void *context)
@@ -81,7 +114,7 @@ int arpwhy_wake_fd(struct arpwhy *self)
 	if (self->stop < 0 || self->epoll < 0 || pipe2(self->wake_pipe, O_NONBLOCK | O_CLOEXEC))
 		return -errno;
 	stop.data.fd = self->stop;
-	records.data.fd = bpf_object__find_map_fd_by_name(self->object, "records");
+	records.data.fd = self->ring_fd;
 	if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, self->stop, &stop) ||
 	    epoll_ctl(self->epoll, EPOLL_CTL_ADD, records.data.fd, &records))
 		return -errno;
@@ -112,6 +145,10 @@ void close_ring(struct arpwhy *self)
 	close_one(&self->wake_pipe[1]);
 	close_one(&self->epoll);
 	close_one(&self->stop);
-	ring_buffer__free(self->ring);
-	self->ring = NULL;
+	if (self->consumed)
+		munmap(self->consumed, self->ring_page);
+	if (self->produced)
+		munmap((void *)self->produced, self->ring_page + 2 * self->ring_size);
+	self->consumed = NULL;
+	self->produced = NULL;
 }

@@ -64,8 +64,8 @@ export class TextTeller implements Teller {
 
 /** Counts of decisions that are not told one by one are told this often. */
 const restMs = 5000;
-/** So much text is written at a time: making more of it would hold up the event loop. */
-const mostAtOnce = 1 << 18;
+/** So much text is written at a time: memory for more would be mapped anew each time, and the event loop held up. */
+const mostAtOnce = 1 << 16;
 /** Windows of folding are looked after this often. */
 const foldMs = 250;
 

@@ -46,7 +46,8 @@ export interface Counters {
   frames: number;
 }
 
-const batchBytes = 4 << 20;
+/** A batch is decoded while it is in the cache, and what becomes of it while it is young. */
+const batchBytes = 512 << 10;
 
 /**
  * The kernel side of one trace: BPF programs loaded and attached, records drained in batches. It owns programs,
@@ -124,7 +125,7 @@ export class Tracer {
     this.#wake.on('error', () => {});
   }
 
-  /** Up to 4 MiB of records, in the order in which the passes ended; `more` when the ring holds others. */
+  /** Up to 512 KiB of records, in the order in which the passes ended; `more` when the ring holds others. */
   drain(): { passes: Pass[]; more: boolean } {
     const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
     if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);

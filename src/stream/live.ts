@@ -51,7 +51,6 @@ export class LiveStream {
   readonly #fanout = new Fanout<StreamEvent>();
   readonly #clock = Clock.now();
   readonly #decider: Decider;
-  readonly #devices = new Map<string, number>();
   readonly #startedNs = process.hrtime.bigint();
   #timer: NodeJS.Timeout | null = null;
   #turn: NodeJS.Immediate | null = null;
@@ -267,10 +266,9 @@ export class LiveStream {
 
   /** A device that was made again has a new index: a filter by name still means it, and the reader should know. */
   #noticeDevice(pass: Pass, namespace: WatchedNamespace): void {
-    const key = `${pass.netns.inode}/${pass.device.name}`;
-    const known = this.#devices.get(key);
+    const known = namespace.devices.get(pass.device.name);
     if (known === pass.device.index) return;
-    this.#devices.set(key, pass.device.index);
+    namespace.devices.set(pass.device.name, pass.device.index);
     if (known !== undefined) {
       this.#options.onNote?.(
         `${pass.device.name} in ${namespace.name ?? pass.netns.inode} was made again: index ${known} is now ${pass.device.index}`,

@@ -67,6 +67,8 @@ export class WatchedNamespace {
   place: NetnsPlace | null;
   readonly history = new History();
   readonly queue: Waiting[] = [];
+  /** Indexes of the devices that asked, by name. */
+  readonly devices = new Map<string, number>();
   names: NameTables;
   /** performance.now() of the last request. */
   lastRequest = 0;
