@@ -34,14 +34,13 @@ const warmUpPart = 4;
 /** Up to this, what else a machine does goes under in the spread. */
 const mostDisturbance = 0.03;
 const statsFrames = 200_000;
-const stageMs = 300;
 
 const command = new Command('bench')
   .description('what it costs to trace: arpwhy and its peers side by side, in one run')
   .option('--only <rows>', `these alone, separated by commas: ${everything.join(', ')}`, list, everything)
   .option('--rounds <n>', 'how often each row is measured', positive, 5)
   .option('--arp-ms <n>', 'how long a flood of requests lasts', positive, 600)
-  .option('--udp-ms <n>', 'how long a flood of packets lasts', positive, 300)
+  .option('--udp-ms <n>', 'how long a flood of packets lasts, and each measurement of a stage', positive, 300)
   .option('--rate <n>', 'sustained: requests a second', positive, 100_000)
   .option('--sustain-seconds <n>', 'sustained: for so long', positive, 10)
   .option('--out <file>', 'where all figures go as JSON', ownPlace);
@@ -92,7 +91,7 @@ async function measureAll(world: World, options: Options): Promise<void> {
     programs = await measurePrograms(world, statsFrames);
     if (wanted(others.programs)) print(programTable(programs.arp, programs.udp));
     if (wanted(others.stages)) {
-      stages = await measureStages(world, programs.batches, stageMs);
+      stages = await measureStages(world, programs.batches, options.udpMs);
       print(stageTable(stages));
     }
   }

@@ -182,5 +182,6 @@ const percent = (one: Spread | null) => range(one, (value) => (value * 100).toFi
 function slower(ratio: Spread | null): string {
   if (!ratio) return '-';
   const text = (value: number) => ((1 / value - 1) * 100).toFixed(1);
-  return `${text(ratio.median)}% (${text(ratio.max)} to ${text(ratio.min)})`;
+  const [median, least, most] = [ratio.median, ratio.max, ratio.min].map(text);
+  return least === most ? `${median}%` : `${median}% (${least} to ${most})`;
 }
