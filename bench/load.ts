@@ -12,6 +12,10 @@ const mostFrames = 20_000_000;
 /** The generator, and with it all that the kernel does for a frame, is on this CPU; the tools run where they like. */
 export const generatorCpu = 0;
 
+/** A storm asks for few addresses again and again; a scan for each once, and there are more than anybody remembers. */
+export const stormTargets = 256;
+export const scanTargets = 65_536;
+
 export interface Load {
   kind: 'arp' | 'udp';
   path: Path;
@@ -20,6 +24,8 @@ export interface Load {
   count?: number;
   /** Frames a second; as fast as it goes where none is given. */
   rate?: number;
+  /** As many addresses are asked for, in turn. */
+  targets?: number;
 }
 
 export interface Sent {
@@ -51,7 +57,8 @@ async function generate(world: World, load: Load): Promise<Pick<Sent, 'sent' | '
   const [tool = '', ...args] = inside(world.asker, [
     generator,
     ...['--dev', path.from, '--sender', path.sender, '--target', path.target, '--to', path.mac],
-    ...['--targets', '256', '--cpu', String(generatorCpu), '--count', String(load.count ?? mostFrames)],
+    ...['--targets', String(load.targets ?? stormTargets), '--cpu', String(generatorCpu)],
+    ...['--count', String(load.count ?? mostFrames)],
     ...(load.ms === undefined ? [] : ['--for-ms', String(load.ms)]),
     ...(load.rate === undefined ? [] : ['--rate', String(load.rate)]),
     ...(load.kind === 'udp' ? ['--udp'] : []),

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { identifyHost } from '../dist/host/clock.js';
 import { run } from '../dist/host/run.js';
 import { catchInterrupts, checkInterrupted } from './children.js';
+import { scanTargets, stormTargets } from './load.js';
 import { measurePrograms, type Programs } from './programs.js';
 import { Results, untraced } from './results.js';
 import { type Measured, measure, sustain } from './round.js';
@@ -33,7 +34,6 @@ const tracefs = '/sys/kernel/tracing';
 const warmUpPart = 4;
 /** Up to this, what else a machine does goes under in the spread. */
 const mostDisturbance = 0.03;
-const statsFrames = 200_000;
 
 const command = new Command('bench')
   .description('what it costs to trace: arpwhy and its peers side by side, in one run')
@@ -78,21 +78,28 @@ async function measureAll(world: World, options: Options): Promise<void> {
     print(udpTable(results, shown));
     warn(results.disturbance());
   }
-  let sustained: Measured | null = null;
+  const sustained: { targets: number; measured: Measured }[] = [];
   if (wanted(others.sustained)) {
-    progress(`${options.rate} requests/s for ${options.sustainSeconds} s`);
-    sustained = await sustain(world, piped, options.rate, options.sustainSeconds);
+    for (const targets of [stormTargets, scanTargets]) {
+      progress(`${options.rate} requests/s for ${options.sustainSeconds} s`);
+      const load = { rate: options.rate, seconds: options.sustainSeconds, targets };
+      sustained.push({ targets, measured: await sustain(world, piped, load) });
+    }
     print(sustainedTable(piped.what, sustained));
   }
   let programs: Programs | null = null;
-  let stages: Stages | null = null;
+  let stages: { storm: Stages; scan: Stages } | null = null;
   if (wanted(others.programs) || wanted(others.stages)) {
     progress('programs and stages');
-    programs = await measurePrograms(world, statsFrames);
+    programs = await measurePrograms(world);
     if (wanted(others.programs)) print(programTable(programs.arp, programs.udp));
     if (wanted(others.stages)) {
-      stages = await measureStages(world, programs.batches, options.udpMs);
-      print(stageTable(stages));
+      const { storm, scan } = programs;
+      stages = {
+        storm: await measureStages(world, storm, options.udpMs, true),
+        scan: await measureStages(world, scan, options.udpMs, false),
+      };
+      print(stageTable(stages.storm, stages.scan));
     }
   }
   writeFigures(options, results, sustained, programs, stages);
@@ -139,9 +146,9 @@ async function measureRounds(
 function writeFigures(
   options: Options,
   results: Results,
-  sustained: Measured | null,
+  sustained: readonly { targets: number; measured: Measured }[],
   programs: Programs | null,
-  stages: Stages | null,
+  stages: { storm: Stages; scan: Stages } | null,
 ): void {
   const figures = {
     time: new Date().toISOString(),

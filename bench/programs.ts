@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Tracer } from '../dist/kernel/tracer.js';
-import { type Load, send } from './load.js';
+import { type Load, scanTargets, send } from './load.js';
 import type { World } from './world.js';
 
 const statsFile = '/proc/sys/kernel/bpf_stats_enabled';
+const frames = 200_000;
+/** Requests for as many targets, kept as wire records. */
+const scanned = 8192;
 /** Bytes of wire records after which no further batch is kept. */
-const mostKept = 1 << 20;
+const mostKept = 2 << 20;
 
 /** One BPF program under one kind of load. */
 export interface ProgramCost {
@@ -17,35 +20,42 @@ export interface ProgramCost {
 export interface Programs {
   arp: ProgramCost[];
   udp: ProgramCost[];
-  /** Batches of wire records from the requests. */
-  batches: Buffer[];
+  /** Batches of wire records: of a storm for few targets, and of one request for each of many. */
+  storm: Buffer[];
+  scan: Buffer[];
 }
 
 /**
  * How often each program runs and for how long, as the kernel measures it: its own clock reads are in it, some
  * 20 ns a run. In a tracer of our own, so that the wire records can be kept.
  */
-export async function measurePrograms(world: World, frames: number): Promise<Programs> {
-  const before = readFileSync(statsFile, 'latin1');
+export async function measurePrograms(world: World): Promise<Programs> {
+  const statsBefore = readFileSync(statsFile, 'latin1');
   writeFileSync(statsFile, '1');
-  const batches: Buffer[] = [];
-  let kept = 0;
+  let keptBytes = 0;
+  let kept: Buffer[] = [];
   const tracer = Tracer.open({
     tap: (batch) => {
-      if (kept >= mostKept) return;
-      kept += batch.length;
-      batches.push(Buffer.from(batch));
+      if (keptBytes < mostKept) kept.push(Buffer.from(batch));
+      keptBytes += batch.length;
     },
   });
+  const records = () => {
+    while (tracer.drain().more);
+    const batches = kept;
+    [kept, keptBytes] = [[], 0];
+    return batches;
+  };
   try {
     tracer.onRecords(() => tracer.drain());
     const udp = await costs(tracer, world, { kind: 'udp', path: world.policy, count: frames });
     const arp = await costs(tracer, world, { kind: 'arp', path: world.arp, count: frames });
-    while (tracer.drain().more);
-    return { arp, udp, batches };
+    const storm = records();
+    await send(world, { kind: 'arp', path: world.arp, count: scanned, targets: scanTargets });
+    return { arp, udp, storm, scan: records() };
   } finally {
     tracer.close();
-    writeFileSync(statsFile, before);
+    writeFileSync(statsFile, statsBefore);
   }
 }
 
@@ -58,5 +68,5 @@ async function costs(tracer: Tracer, world: World, load: Load): Promise<ProgramC
       const [newRuns, newNs] = [runs - (before[i]?.runs ?? 0), ns - (before[i]?.ns ?? 0)];
       return { name, runsPerFrame: newRuns / answered, nsPerRun: newRuns > 0 ? newNs / newRuns : 0 };
     })
-    .filter(({ runsPerFrame }) => runsPerFrame > 0.001);
+    .filter(({ runsPerFrame }) => runsPerFrame > 0.01);
 }

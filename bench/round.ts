@@ -47,12 +47,16 @@ export async function measure(world: World, row: Row | null, { arpMs, udpMs }: D
 }
 
 /** Requests at a rate that a tool should carry for as long as it comes. */
-export async function sustain(world: World, row: Row, rate: number, seconds: number): Promise<Measured> {
+export async function sustain(
+  world: World,
+  row: Row,
+  { rate, seconds, targets }: { rate: number; seconds: number; targets: number },
+): Promise<Measured> {
   return traced(world, row, async () => ({
     policy: null,
     plain: null,
     warm: await checked(world, { kind: 'arp', path: world.arp, ...warmUp }),
-    arp: await checked(world, { kind: 'arp', path: world.arp, rate, count: rate * seconds }),
+    arp: await checked(world, { kind: 'arp', path: world.arp, rate, count: rate * seconds, targets }),
   }));
 }
 

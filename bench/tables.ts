@@ -82,9 +82,12 @@ export function udpTable(results: Results, names: readonly string[]): string {
 }
 
 /** Whether a load that has to be carried is. */
-export function sustainedTable(what: string, { arp, tool }: Measured): string {
+export function sustainedTable(
+  what: string,
+  runs: readonly { targets: number; measured: Measured }[],
+): string {
   const table = plainTable([
-    'sustained',
+    `sustained: ${what}`,
     'requests/s',
     'requests',
     'delivered',
@@ -93,9 +96,11 @@ export function sustainedTable(what: string, { arp, tool }: Measured): string {
     'peak MiB',
     'end s',
   ]);
-  if (tool) {
+  for (const { targets, measured } of runs) {
+    const { arp, tool } = measured;
+    if (!tool) continue;
     table.push([
-      what,
+      `for ${count(targets)} targets`,
       count(arp.rate),
       count(tool.requests),
       count(tool.delivered),
@@ -134,13 +139,14 @@ export function programTable(arp: readonly ProgramCost[], udp: readonly ProgramC
 }
 
 /** How fast user space is, stage by stage. */
-export function stageTable(stages: Stages): string {
-  const table = plainTable(['user space, one core', 'a second']);
+export function stageTable(storm: Stages, scan: Stages): string {
+  const table = plainTable(['user space, one core, a second', 'storm', 'scan']);
+  const bytes = `${storm.bytesPerRecord.toFixed(0)}`;
   table.push(
-    [`decode records of ${stages.bytesPerRecord.toFixed(0)} bytes`, thousands(stages.decode)],
-    ['decide and justify', thousands(stages.decide)],
-    ['decision as text', thousands(stages.text)],
-    ['decision as JSON', thousands(stages.json)],
+    [`decode records (of ${bytes} bytes)`, thousands(storm.decode), thousands(scan.decode)],
+    ['decide and justify', thousands(storm.decide), thousands(scan.decide)],
+    ['decision as text', thousands(storm.text), thousands(scan.text)],
+    ['decision as JSON', thousands(storm.json), thousands(scan.json)],
   );
   return table.toString();
 }
