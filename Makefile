@@ -91,9 +91,13 @@ hunt: deps all
 	$(Q)scripts/as-root node_modules/.bin/vitest run --project hunt
 
 # peers that are not installed are installed; one that cannot be had is a skip in the table
-bench: all bench/usage dist-bench/.built
+bench: deps all bench/usage dist-bench/.built
 	$(Q)for package in tcpdump linux-perf bpftrace; do DEPS_EXTRA=$$package scripts/deps || true; done
 	$(Q)scripts/as-root bench/bench $(ARGS)
+
+# every part of it, too short to mean anything: that it still works
+bench-smoke: deps all bench/usage dist-bench/.built
+	$(Q)scripts/as-root bench/bench --rounds 1 --arp-ms 100 --udp-ms 50 --rate 5000 --sustain-seconds 1 $(ARGS)
 
 clean:
 	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bench/arpgen bench/usage

@@ -5,7 +5,8 @@
  * namespace; it never sends more than it was told to.
  *
  * "sent" counts frames that the device's queue took. What a receiver then
- * drops from its backlog, no sender can see.
+ * drops from its backlog, no sender can see. "waited" are the seconds that
+ * something else had the CPU meanwhile.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -291,6 +292,20 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
 }
 
+/* Time that this process was ready to run and something else ran on its CPU. */
+static uint64_t waited(void)
+{
+	unsigned long long ns = 0;
+	FILE *f = fopen("/proc/self/schedstat", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %llu", &ns) != 1)
+		ns = 0;
+	fclose(f);
+	return ns;
+}
+
 static void sleep_until(uint64_t when)
 {
 	struct timespec t = { .tv_sec = (time_t)(when / NSEC),
@@ -477,7 +492,7 @@ int main(int argc, char **argv)
 {
 	static struct sender s;
 	struct options o = parse_options(argc, argv);
-	uint64_t start, sent, took;
+	uint64_t start, sent, took, waiting;
 	bool whole;
 	int error;
 
@@ -485,16 +500,18 @@ int main(int argc, char **argv)
 		pin(o.cpu);
 	sender_open(&s, &o);
 	sender_fill(&s, &o);
+	waiting = waited();
 	start = now();
 	errno = 0;
 	sent = send_all(&s, &o);
 	error = errno;
 	took = now() - start;
+	waiting = waited() - waiting;
 	whole = sent == o.count || over(&o, start, start + took);
-	printf("{\"sent\":%llu,\"failed\":%llu,\"seconds\":%.6f}\n",
+	printf("{\"sent\":%llu,\"failed\":%llu,\"seconds\":%.6f,\"waited\":%.6f}\n",
 	       (unsigned long long)sent,
 	       whole ? 0 : (unsigned long long)(o.count - sent),
-	       (double)took / NSEC);
+	       (double)took / NSEC, (double)waiting / NSEC);
 	if (fflush(stdout))
 		fail("cannot write to", "stdout", "look at what reads it");
 	if (whole)

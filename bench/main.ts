@@ -1,51 +1,211 @@
-import { Command } from 'commander';
-import { Results } from './results.js';
-import { measure } from './round.js';
-import { rows, untraced } from './rows.js';
+import { closeSync, existsSync, fchownSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { identifyHost } from '../dist/host/clock.js';
+import { run } from '../dist/host/run.js';
+import { catchInterrupts, checkInterrupted } from './children.js';
+import { scanTargets, stormTargets } from './load.js';
+import { measurePrograms, type Programs } from './programs.js';
+import { Results, untraced } from './results.js';
+import { type Measured, measure, sustain } from './round.js';
+import { piped, type Row, rows } from './rows.js';
+import { measureStages, type Stages } from './stages.js';
+import { arpTable, programTable, stageTable, sustainedTable, udpTable } from './tables.js';
 import { World } from './world.js';
 
 interface Options {
-  only?: string[];
+  only: string[];
   rounds: number;
   arpMs: number;
   udpMs: number;
+  rate: number;
+  sustainSeconds: number;
+  out: string;
 }
 
 const names = [untraced, ...rows.map(({ name }) => name)];
+const others = { sustained: 'sustained', programs: 'programs', stages: 'stages' };
+const everything = [...names, ...Object.values(others)];
+const ownPlace = fileURLToPath(new URL('../bench/results.json', import.meta.url));
+const tracefs = '/sys/kernel/tracing';
+/** The warm-up round is shorter by this. */
+const warmUpPart = 4;
+/** Up to this, what else a machine does goes under in the spread. */
+const mostDisturbance = 0.03;
 
 const command = new Command('bench')
-  .description('what it costs to trace, arpwhy and its peers side by side')
-  .option('--only <rows>', `these rows alone, separated by commas: ${names.join(', ')}`, (text) =>
-    text.split(','),
-  )
-  .option('--rounds <n>', 'how often each row is measured, after one round to warm up', Number, 5)
-  .option('--arp-ms <n>', 'how long a flood of requests lasts', Number, 1000)
-  .option('--udp-ms <n>', 'how long a flood of packets lasts', Number, 600);
+  .description('what it costs to trace: arpwhy and its peers side by side, in one run')
+  .option('--only <rows>', `these alone, separated by commas: ${everything.join(', ')}`, list, everything)
+  .option('--rounds <n>', 'how often each row is measured', positive, 5)
+  .option('--arp-ms <n>', 'how long a flood of requests lasts', positive, 600)
+  .option('--udp-ms <n>', 'how long a flood of packets lasts, and each measurement of a stage', positive, 300)
+  .option('--rate <n>', 'sustained: requests a second', positive, 100_000)
+  .option('--sustain-seconds <n>', 'sustained: for so long', positive, 10)
+  .option('--out <file>', 'where all figures go as JSON', ownPlace);
 command.parse();
 await bench(command.opts<Options>());
 
 async function bench(options: Options): Promise<void> {
-  const chosen = options.only ?? names;
-  for (const name of chosen) {
-    if (!names.includes(name)) throw new Error(`no row ${name}: there are ${names.join(', ')}`);
-  }
-  const results = new Results();
-  const world = await World.up();
+  const unknown = options.only.find((name) => !everything.includes(name));
+  if (unknown !== undefined) command.error(`no row ${unknown}: there are ${everything.join(', ')}`);
+  catchInterrupts();
+  let mounted = false;
+  let world: World | null = null;
   try {
-    for (let round = 0; round <= options.rounds; round++) {
-      // another one comes first in each round
-      const order = chosen.map((_, i) => chosen[(i + round) % chosen.length] ?? untraced);
-      for (const name of order) {
-        const row = rows.find((one) => one.name === name) ?? null;
-        const plain = row === null || row.package === null;
-        process.stderr.write(`\r\x1b[Kround ${round} of ${options.rounds}: ${name}`);
-        const measured = await measure(world, row, options, plain);
-        if (round > 0) results.add(round, name, measured);
-      }
-    }
+    mounted = await mountTracefs();
+    world = await World.up();
+    await measureAll(world, options);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
   } finally {
-    process.stderr.write('\r\x1b[K');
-    await world.down();
+    progress('');
+    await world?.down();
+    if (mounted) await run(['umount', tracefs], { allowFailure: true });
   }
-  process.stdout.write(results.tables(chosen));
+}
+
+async function measureAll(world: World, options: Options): Promise<void> {
+  const wanted = (name: string) => options.only.includes(name);
+  const results = new Results();
+  const chosen = rows.filter(({ name }) => wanted(name));
+  if (names.some(wanted)) {
+    await measureRounds(world, chosen, options, results);
+    const shown = [untraced, ...chosen.map(({ name }) => name)];
+    print(arpTable(results, shown));
+    print(udpTable(results, shown));
+    warn(results.disturbance());
+  }
+  const sustained: { targets: number; measured: Measured }[] = [];
+  if (wanted(others.sustained)) {
+    for (const targets of [stormTargets, scanTargets]) {
+      progress(`${options.rate} requests/s for ${options.sustainSeconds} s`);
+      const load = { rate: options.rate, seconds: options.sustainSeconds, targets };
+      sustained.push({ targets, measured: await sustain(world, piped, load) });
+    }
+    print(sustainedTable(piped.what, sustained));
+  }
+  let programs: Programs | null = null;
+  let stages: { storm: Stages; scan: Stages } | null = null;
+  if (wanted(others.programs) || wanted(others.stages)) {
+    progress('programs and stages');
+    programs = await measurePrograms(world);
+    if (wanted(others.programs)) print(programTable(programs.arp, programs.udp));
+    if (wanted(others.stages)) {
+      const { storm, scan } = programs;
+      stages = {
+        storm: await measureStages(world, storm, options.udpMs, true),
+        scan: await measureStages(world, scan, options.udpMs, false),
+      };
+      print(stageTable(stages.storm, stages.scan));
+    }
+  }
+  writeFigures(options, results, sustained, programs, stages);
+}
+
+/** Without a tool, a row, without a tool, the next row: the machine's own pace changes from second to second. */
+async function measureRounds(
+  world: World,
+  chosen: readonly Row[],
+  options: Options,
+  results: Results,
+): Promise<void> {
+  for (let round = 0; round <= options.rounds; round++) {
+    const part = round === 0 ? warmUpPart : 1;
+    const durations = {
+      arpMs: Math.ceil(options.arpMs / part),
+      udpMs: Math.ceil(options.udpMs / part),
+    };
+    const sequence: { row: string; measured: Measured }[] = [];
+    const add = async (row: Row | null) => {
+      const name = row?.name ?? untraced;
+      progress(`round ${round} of ${options.rounds}: ${name}`);
+      sequence.push({ row: name, measured: await measure(world, row, durations) });
+    };
+    await add(null);
+    // another row comes first in each round
+    const order = chosen.map((_, i) => chosen[(i + round) % chosen.length] as Row);
+    for (const row of order.filter(({ name }) => !results.skipped.has(name))) {
+      try {
+        await add(row);
+      } catch (error) {
+        checkInterrupted();
+        if (!row.peer) throw error;
+        results.skipped.set(row.name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : '');
+        continue;
+      }
+      await add(null);
+    }
+    if (round > 0) results.addRound(round, sequence);
+  }
+}
+
+/** All figures, for those who compare runs. The file becomes that of who owns its directory: we run as root. */
+function writeFigures(
+  options: Options,
+  results: Results,
+  sustained: readonly { targets: number; measured: Measured }[],
+  programs: Programs | null,
+  stages: { storm: Stages; scan: Stages } | null,
+): void {
+  const figures = {
+    time: new Date().toISOString(),
+    ...identifyHost(),
+    cpu: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
+    node: process.version,
+    options,
+    commands: Object.fromEntries([...rows, piped].map(({ name, what }) => [name, what])),
+    skipped: Object.fromEntries(results.skipped),
+    runs: results.runs.map(({ base, ...one }) => ({
+      ...one,
+      untracedAround: base.map(({ arp, policy, plain }) => ({ arp, policy, plain })),
+    })),
+    sustained,
+    programs: programs && { arp: programs.arp, udp: programs.udp },
+    stages,
+  };
+  rmSync(options.out, { force: true });
+  const fd = openSync(options.out, 'wx', 0o644);
+  writeFileSync(fd, `${JSON.stringify(figures, null, 1)}\n`);
+  const { uid, gid } = statSync(dirname(options.out));
+  fchownSync(fd, uid, gid);
+  closeSync(fd);
+  print(`all figures: ${options.out}`);
+}
+
+/** perf mounts it by itself, bpftrace does not. @returns whether it has to be unmounted */
+async function mountTracefs(): Promise<boolean> {
+  if (existsSync(`${tracefs}/events`)) return false;
+  const { status } = await run(['mount', '-t', 'tracefs', 'tracefs', tracefs], { allowFailure: true });
+  return status === 0;
+}
+
+function warn(disturbance: number): void {
+  if (disturbance < mostDisturbance) return;
+  const percent = (disturbance * 100).toFixed(0);
+  print(
+    `the machine was not ours: in an untraced run, something else had the generator's CPU for ${percent}% of the time`,
+  );
+}
+
+function print(text: string): void {
+  progress('');
+  process.stdout.write(`${text}\n\n`);
+}
+
+/** What is being done, on a terminal alone, in a line that the next one replaces. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+function list(text: string): string[] {
+  return text.split(',');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number above 0');
+  return value;
 }

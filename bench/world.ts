@@ -10,6 +10,9 @@ export interface Path {
   in: string;
   out: string;
   from: string;
+  /** Interface indexes in the router, which no device of another namespace here has. */
+  inIndex: number;
+  outIndex: number;
   /** The router's MAC on `in`, the sender's address there, and the first of the addresses behind `out`. */
   mac: string;
   sender: string;
@@ -90,8 +93,8 @@ export class World {
     const { router, from, mac } = one;
     const n = Number(from.slice(-1));
     await batch(router, [
-      `link add ${one.in} address ${mac} type veth peer name ${from} netns ${this.asker}`,
-      `link add ${one.out} type veth peer name ${from} address 02:00:00:00:0${n}:0a netns ${this.sink}`,
+      `link add ${one.in} index ${one.inIndex} address ${mac} type veth peer name ${from} netns ${this.asker}`,
+      `link add ${one.out} index ${one.outIndex} type veth peer name ${from} address 02:00:00:00:0${n}:0a netns ${this.sink}`,
     ]);
     await writeSettings(router, { 'ipv4/conf/all/forwarding': 1 });
     await batch(router, [
@@ -114,6 +117,8 @@ function path(router: string, n: number): Path {
     in: `in${n}`,
     out: `out${n}`,
     from: `eth${n}`,
+    inIndex: 100 + n,
+    outIndex: 200 + n,
     mac: `02:00:00:00:0${n}:01`,
     sender: `10.${n}.0.2`,
     target: n === 0 ? '198.18.0.0' : '198.19.0.0',

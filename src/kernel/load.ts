@@ -15,6 +15,8 @@ export interface TracerOptions {
   devices?: readonly string[] | null;
   /** Programs to leave out: to see what their absence costs. */
   leaveOut?: readonly string[];
+  /** Sees each batch of wire records before it is decoded. The buffer is used again: keep a copy, not the buffer. */
+  tap?: (batch: Buffer) => void;
 }
 
 /**

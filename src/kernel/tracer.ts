@@ -60,6 +60,7 @@ export class Tracer {
   readonly #batch = Buffer.alloc(batchBytes);
   readonly #small = Buffer.alloc(256);
   readonly #decoder: Decoder;
+  readonly #tap: ((batch: Buffer) => void) | null;
   #handle: Handle | null;
   #wake: Socket | null = null;
 
@@ -88,6 +89,7 @@ export class Tracer {
     this.#native = native;
     this.#handle = handle;
     this.#decoder = new Decoder(dropNames(native, symbols));
+    this.#tap = options.tap ?? null;
     try {
       if (options.netns) this.setNetns(options.netns);
       for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
@@ -129,6 +131,7 @@ export class Tracer {
   drain(): { passes: Pass[]; more: boolean } {
     const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
     if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+    if (bytes > 0) this.#tap?.(this.#batch.subarray(0, bytes));
     return {
       passes: this.#decoder.decode(this.#batch, bytes),
       more: bytes > batchBytes / 2,
