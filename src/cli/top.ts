@@ -173,9 +173,10 @@ async function reportOnce(
   counter.tick();
   let end: EndEvent | null = null;
   try {
-    for await (const event of source.events()) {
-      counter.take(event);
-      if (event.schema === 'arpwhy.end/1') end = event;
+    for await (const batch of source.batches()) {
+      counter.take(batch);
+      const last = batch.at(-1);
+      if (last?.schema === 'arpwhy.end/1') end = last;
     }
   } finally {
     clearInterval(timer);

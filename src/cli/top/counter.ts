@@ -4,9 +4,6 @@ import type { Decision } from '../../decision/types.js';
 import type { StreamEvent } from '../../stream/events.js';
 import type { TopSource } from './source.js';
 
-/** The clock is read once for so many decisions: it costs as much as counting one. */
-const decisionsPerReading = 64;
-
 /** Counts what comes from a source: all of it, and beside it, where addresses are filtered, what passes. */
 export class Counter {
   readonly all = new Tally();
@@ -18,32 +15,25 @@ export class Counter {
   decisions = 0;
   readonly #source: TopSource;
   #filter: DecisionFilter = noFilter;
-  #now: number;
 
   constructor(source: TopSource) {
     this.#source = source;
-    this.#now = source.now();
   }
 
-  take(event: StreamEvent): void {
-    if (event.schema === 'arpwhy.decision/1') {
-      if (this.decisions % decisionsPerReading === 0) this.#now = this.#source.now();
-      this.decisions++;
-      this.last = event;
-      this.all.add(event, this.#now);
-      if (this.tally !== this.all && passes(event, this.#filter)) this.tally.add(event, this.#now);
-    } else if (event.schema === 'arpwhy.lost/1') {
-      this.lost += event.count;
-    } else if (event.schema === 'arpwhy.end/1') {
-      this.lost = event.accounts.lost;
+  take(batch: readonly StreamEvent[]): void {
+    const now = this.#source.now();
+    for (const event of batch) {
+      if (event.schema === 'arpwhy.decision/1') this.#count(event, now);
+      else if (event.schema === 'arpwhy.lost/1') this.lost += event.count;
+      else if (event.schema === 'arpwhy.end/1') this.lost = event.accounts.lost;
     }
   }
 
   /** To be called about once a second. */
   tick(): void {
-    this.#now = this.#source.now();
-    this.all.tick(this.#now);
-    if (this.tally !== this.all) this.tally.tick(this.#now);
+    const now = this.#source.now();
+    this.all.tick(now);
+    if (this.tally !== this.all) this.tally.tick(now);
   }
 
   /**
@@ -63,5 +53,12 @@ export class Counter {
       for (const decision of row.recent) if (passes(decision, filter)) this.tally.add(decision, row.lastMs);
     }
     return true;
+  }
+
+  #count(decision: Decision, now: number): void {
+    this.decisions++;
+    this.last = decision;
+    this.all.add(decision, now);
+    if (this.tally !== this.all && passes(decision, this.#filter)) this.tally.add(decision, now);
   }
 }

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 
 /**
- * Waits for us to end without a word, as by kill -9, and then puts the terminal back as it was. In a session of its
- * own, so that neither ^C nor ^Z nor the end of ours reaches it.
+ * Told "in" when the screen is taken and "out" when it is given back. When nobody can tell any more while it is
+ * taken, as after kill -9, it puts the terminal back as it was. It runs in a session of its own, so that neither ^C
+ * nor ^Z nor the end of ours reaches it.
  */
 const script = `
-if ! read -r bye; then
+state=out
+while read -r line; do state=$line; done
+if [ "$state" = in ]; then
   printf '%b' "$1" >&3
   stty "$2" <&3
 fi`;
@@ -28,11 +31,15 @@ export class Guard {
     this.#child.on('error', () => {}); // without a shell there is nobody to guard it
     this.#child.stdin?.on('error', () => {});
     this.#child.unref();
-    (this.#child.stdin as { unref?(): void } | null)?.unref?.();
   }
 
-  /** All is well: it need not do anything. */
+  /** A pipe takes a word at once, so this may be the last thing that the process does. */
+  tell(state: 'in' | 'out'): void {
+    this.#child.stdin?.write(`${state}\n`);
+  }
+
+  /** It is not needed any more. */
   dismiss(): void {
-    this.#child.stdin?.end('bye\n');
+    this.#child.stdin?.end();
   }
 }

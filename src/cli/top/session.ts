@@ -92,6 +92,7 @@ export class Session {
 
   /** Show it until the source ends: quitting ends the source. */
   async run(): Promise<void> {
+    const batches = this.#source.batches();
     this.#terminal.open();
     const timers = [
       setInterval(() => this.#draw(), frameMs),
@@ -100,7 +101,7 @@ export class Session {
     try {
       this.#counter.tick();
       this.#draw();
-      for await (const event of this.#source.events()) this.#counter.take(event);
+      for await (const batch of batches) this.#counter.take(batch);
     } finally {
       for (const timer of timers) clearInterval(timer);
       this.#terminal.close();

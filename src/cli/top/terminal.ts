@@ -123,6 +123,7 @@ export class Terminal {
   }
 
   #take(): void {
+    this.#guard?.tell('in');
     this.#input.setRawMode(true);
     this.#tty.writeNow(`${enter}\u001b[2J`);
     this.#shown = [];
@@ -138,6 +139,7 @@ export class Terminal {
     } catch {
       // the terminal is gone: nobody is left to see it
     }
+    this.#guard?.tell('out');
   }
 
   /** @param whom a process, or 0 for all of our process group */
