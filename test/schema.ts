@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Decision } from '../src/decision/types.js';
 import type { EndEvent, StreamEvent } from '../src/stream/events.js';
+import type { TopReport } from '../src/view/top/report.js';
 
 /** Reads docs/schema/NAME.schema.json. */
 export function readSchema(name: string): Record<string, unknown> {
@@ -19,6 +20,7 @@ const kinds = new Map<unknown, ValidateFunction>(
   ]),
 );
 const stream = ajv.compile(readSchema('stream'));
+const top = ajv.compile(readSchema('top-1'));
 
 /**
  * Hold one line of `--json` against the contract.
@@ -50,6 +52,18 @@ export function validateEvent(event: unknown): void {
         ? faultsOfAccounts(known)
         : [];
   if (faults.length > 0) refuse(JSON.stringify(event), faults);
+}
+
+/**
+ * Hold what `top --once --json` printed against its schema, and against what no schema can say.
+ * @throws {Error} with everything that is wrong with it
+ */
+export function validateTop(report: TopReport): void {
+  if (!top(report)) refuse(JSON.stringify(report), (top.errors ?? []).map(message));
+  const counted = report.rows.reduce((sum, { count }) => sum + count, 0);
+  const { delivered } = report.accounts;
+  if (counted !== delivered)
+    refuse(JSON.stringify(report), [`rows count ${counted} of ${delivered} delivered`]);
 }
 
 function refuse(offending: string, faults: string[]): never {

@@ -1,11 +1,12 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { escapeText } from '../view/escape.js';
 import { Output } from './output.js';
 
 /** What a command has of the world around it: injected, so that commands run inside tests as they run outside. */
 export interface Context {
+  stdin: Readable & { isTTY?: boolean };
   stdout: Writable & { isTTY?: boolean; columns?: number };
-  stderr: Writable & { isTTY?: boolean };
+  stderr: Writable & { isTTY?: boolean; columns?: number };
   environment: NodeJS.ProcessEnv;
   /** SIGINT and SIGTERM come here. */
   onStop(callback: (signal: NodeJS.Signals) => void): void;
@@ -15,6 +16,10 @@ export interface Context {
 
 export function processContext(): Context {
   return {
+    // to look at it opens it: a command that reads nothing leaves it alone
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,

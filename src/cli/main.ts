@@ -7,6 +7,7 @@ import { addDemo } from './demo.js';
 import { addDoctor } from './doctor.js';
 import { addLab } from './lab.js';
 import { addReasons } from './reasons.js';
+import { addTop } from './top.js';
 import { addTrace } from './trace.js';
 
 /**
@@ -31,6 +32,7 @@ export async function main(args: readonly string[], context: Context = processCo
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not permitted, 4 kernel or platform unsupported, 5 records lost (--strict)',
     );
   addTrace(program, context);
+  addTop(program, context);
   addDoctor(program, context);
   addLab(program, context);
   addReasons(program, context);

@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
-import { parseIp, parsePrefix } from '../decision/addresses.js';
+import { Command, CommanderError, Option } from 'commander';
+import { formatIp, formatPrefix, parseIp, parsePrefix } from '../decision/addresses.js';
 import type { DecisionFilter } from '../decision/filter.js';
 import { reasons } from '../decision/reasons.js';
 import type { Prefix } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { ownNamespace } from '../host/netns.js';
 
 /** The filters, one family wherever decisions flow. Repeated: or; different ones: and. */
 export interface FilterOptions {
@@ -108,4 +108,47 @@ function prefix(name: string, value: string): Prefix {
       ? 'has bits set behind its length'
       : 'is no IPv4 prefix';
   throw new ArpwhyError('usage', `${name} ${value || '""'} ${hint}: write it as 192.0.2.0/24 or 192.0.2.7`);
+}
+
+/**
+ * The filters of a line, in the words of the command line; a word for a filter may come without its dashes.
+ * @throws {ArpwhyError} `usage`, in one line, for words that are none
+ */
+export function parseFilterLine(line: string): DecisionFilter & { silent: boolean } {
+  const command = addFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(false);
+  command.configureOutput({ writeErr() {}, outputError() {} });
+  const names = new Set(command.options.map(({ long }) => long));
+  const words = line
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) => (names.has(`--${word}`) ? `--${word}` : word));
+  try {
+    command.parse(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const known = [...names].join(' ');
+    throw new ArpwhyError('usage', `${error.message.replace(/^error: /, '')}: there are ${known}`);
+  }
+  const options = command.opts<FilterOptions>();
+  const inode = ({ netns }: FilterOptions) =>
+    netns.map((name) => (name === '.' ? String(ownNamespace().inode) : name));
+  return { ...decisionFilter(options), netns: inode(options), devices: options.dev, silent: options.silent };
+}
+
+/** A filter in the words of the command line. */
+export function filterLine(filter: DecisionFilter): string {
+  const lists: [string, readonly string[]][] = [
+    ['netns', filter.netns],
+    ['dev', filter.devices],
+    ['target', filter.targets.map(prefixText)],
+    ['sender', filter.senders.map(prefixText)],
+    ['action', filter.actions],
+    ['reason', filter.reasons],
+  ];
+  return lists.flatMap(([name, values]) => values.map((value) => `--${name} ${value}`)).join(' ');
+}
+
+/** A whole address is written without its length. */
+function prefixText(prefix: Prefix): string {
+  return prefix.length === 32 ? formatIp(prefix.ip) : formatPrefix(prefix);
 }

@@ -149,12 +149,12 @@ function foldOf(first: Decision, last: Decision, count: number): Fold {
     count,
     first: foldedOne(first),
     last: foldedOne(last),
-    unknown: unknownOf(last),
+    unknown: foldUnknown(last),
   };
 }
 
 /** What a decision names as unseen of the fields that a fold shows. */
-function unknownOf({ unknown, because }: Decision): string[] {
+export function foldUnknown({ unknown, because }: Decision): string[] {
   const step = `/steps/${because}/`;
   return unknown
     .filter((pointer) => pointer.startsWith(step) || pointer === '/verdict/reason')

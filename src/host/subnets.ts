@@ -16,13 +16,7 @@ interface Known {
 /** The subnets of devices, read in the background: whoever asks gets what is known by then. */
 export class DeviceSubnets {
   readonly #known = new Map<number, Known>();
-  readonly #onRead: () => void;
   #reading = false;
-
-  /** @param onRead called when something was read */
-  constructor(onRead: () => void) {
-    this.#onRead = onRead;
-  }
 
   /** Those of a device in a namespace; null when nothing is known of it (yet). */
   of(netns: number, device: number): readonly Prefix[] | null {
@@ -40,7 +34,6 @@ export class DeviceSubnets {
       const batch = place && (await ipBatch(place, ['address show'], mostBytes));
       const links = (batch?.answers[0] ?? []) as AddressJson[];
       this.#known.set(netns, { readMs: performance.now(), subnets: subnetsOf(links) });
-      this.#onRead();
     } finally {
       this.#reading = false;
     }

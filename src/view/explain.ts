@@ -94,3 +94,8 @@ export function scopesText(scopes: Settings[string]): string {
     .map(([scope, value]) => `${scope} ${value}`)
     .join(', ');
 }
+
+/** What is left where the evidence does not tell. */
+export function notProvenText(candidates: readonly string[]): string {
+  return candidates.length > 0 ? `it is one of ${candidates.join(', ')}` : 'no reason fits what was seen';
+}

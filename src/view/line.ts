@@ -6,13 +6,14 @@ import { escapeText } from './escape.js';
 import {
   becauseOfSetting,
   becauseText,
+  notProvenText,
   scopesText,
   settingText,
   stepText,
   triedText,
   wholeStepText,
 } from './explain.js';
-import { type Format, plain, type Style } from './style.js';
+import { actionFormats, plain, type Style } from './style.js';
 import { TimeColumn } from './time.js';
 import { wrap } from './wrap.js';
 
@@ -34,13 +35,6 @@ const questionWidth = 44;
 const mostPlaceWidth = 40;
 /** "SILENT probe-not-proxied" and a detail */
 const mostVerdictWidth = 44;
-
-const actionFormat: Record<string, Format> = {
-  replied: ['bold', 'yellow'],
-  dropped: ['bold', 'red'],
-  silent: 'dim',
-  deferred: 'cyan',
-};
 
 /** Decisions as text for people: what was asked and answered, because of what, and what was tried before. */
 export class LineView {
@@ -135,7 +129,7 @@ export class LineView {
     const asked = escapeText(question);
     const start = `${clock} ${this.#places.pad(where)}  ${this.#questions.pad(asked)}`;
     const action = escapeText(verdict.action.toUpperCase());
-    const format = actionFormat[verdict.action] ?? 'bold';
+    const format = actionFormats[verdict.action] ?? 'bold';
     const detail = verdict.detail === null ? '' : ` (${verdict.detail})`;
     const reason = escapeText(`${verdict.reason}${detail}`);
     if (this.#detail === 'brief') {
@@ -162,10 +156,6 @@ function answerText({ reply, verdict }: Decision): string {
   if (reply) parts.push(escapeText(`is-at ${reply.mac}`));
   if (verdict.deferredNs !== null) parts.push(`delayed ${Math.round(verdict.deferredNs / 1e6)} ms`);
   return parts.join('  ');
-}
-
-function notProvenText(candidates: readonly string[]): string {
-  return candidates.length > 0 ? `it is one of ${candidates.join(', ')}` : 'no reason fits what was seen';
 }
 
 function explanation(decision: Decision): [string, string][] {

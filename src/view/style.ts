@@ -13,3 +13,11 @@ const coloured: Style = (format, text) => styleText(format, text, { validateStre
 export function styleFor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): Style {
   return stream.isTTY && !environment.NO_COLOR ? coloured : plain;
 }
+
+/** The word for what the kernel did; its format is never all that tells one from the other. */
+export const actionFormats: Record<string, Format> = {
+  replied: ['bold', 'yellow'],
+  dropped: ['bold', 'red'],
+  silent: 'dim',
+  deferred: 'cyan',
+};

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Context, say } from '../../src/cli/context.js';
 import { main } from '../../src/cli/main.js';
@@ -21,7 +21,14 @@ class Sink extends Writable {
 function world(fails: string | null = null) {
   const stdout = new Sink(fails);
   const stderr = new Sink();
-  const context: Context = { stdout, stderr, environment: {}, onStop() {}, exitCode: 0 };
+  const context: Context = {
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    environment: {},
+    onStop() {},
+    exitCode: 0,
+  };
   return { stdout, stderr, context };
 }
 

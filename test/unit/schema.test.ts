@@ -158,7 +158,7 @@ describe('the schemas', () => {
     expect(reason.enum).toEqual([...reasons.map(({ code }) => code), 'unknown']);
   });
 
-  it.each(['stream', 'decision-1', 'fold-1', 'start-1', 'lost-1', 'end-1'])(
+  it.each(['stream', 'decision-1', 'fold-1', 'start-1', 'lost-1', 'end-1', 'top-1'])(
     'describe each property: %s',
     (name) => {
       expect(undescribed(readSchema(name), name)).toEqual([]);

@@ -392,6 +392,10 @@ describe('sortRows', () => {
   const ranked = (fade: (row: Row) => boolean = () => false) =>
     [...tally.rows()].map((row) => ({
       row,
+      count: row.count,
+      lastMs: row.lastMs,
+      targets: row.targets,
+      senders: row.senders,
       rate: row.count,
       weight: marksOf(row, context()).reduce((sum, { weight }) => sum + weight, 0),
       faded: fade(row),

@@ -7,6 +7,10 @@ export type Order = (typeof orders)[number];
 /** A row with what was worked out of it for one moment. */
 export interface Ranked {
   row: Row;
+  count: number;
+  lastMs: number;
+  targets: { size: number };
+  senders: { size: number };
   rate: number;
   /** Of its marks together. */
   weight: number;
@@ -18,7 +22,7 @@ export interface Ranked {
 export function sortRows<T extends Ranked>(rows: T[], order: Order, reversed: boolean): T[] {
   const compare = comparisons[order];
   const sign = reversed ? -1 : 1;
-  return rows.sort((a, b) => sign * compare(a, b) || a.row.firstMs - b.row.firstMs);
+  return rows.sort((a, b) => sign * compare(a, b) || a.row.serial - b.row.serial);
 }
 
 const comparisons: Record<Order, (a: Ranked, b: Ranked) => number> = {
@@ -28,12 +32,12 @@ const comparisons: Record<Order, (a: Ranked, b: Ranked) => number> = {
     b.weight - a.weight ||
     rank(a.row) - rank(b.row) ||
     magnitude(b.rate) - magnitude(a.rate) ||
-    b.row.count - a.row.count,
+    b.count - a.count,
   rate: (a, b) => b.rate - a.rate,
-  count: (a, b) => b.row.count - a.row.count,
-  targets: (a, b) => b.row.targets.size - a.row.targets.size,
-  senders: (a, b) => b.row.senders.size - a.row.senders.size,
-  last: (a, b) => b.row.lastMs - a.row.lastMs,
+  count: (a, b) => b.count - a.count,
+  targets: (a, b) => b.targets.size - a.targets.size,
+  senders: (a, b) => b.senders.size - a.senders.size,
+  last: (a, b) => b.lastMs - a.lastMs,
   first: (a, b) => b.row.firstMs - a.row.firstMs,
   name: (a, b) => compareText(nameOf(a.row), nameOf(b.row)),
 };

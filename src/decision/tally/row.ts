@@ -17,6 +17,14 @@ export interface Segment {
   owners: Map<Ipv4, string>;
 }
 
+interface RowParts {
+  serial: number;
+  targets: AddressTable;
+  senders: AddressTable;
+  /** How many ticks there were before it, as far as they are remembered. */
+  ticks: number;
+}
+
 export interface Claim {
   row: Row | null;
   mac: string | null;
@@ -24,6 +32,8 @@ export interface Claim {
 
 /** Decisions of one group, counted. All times in milliseconds are the caller's. */
 export class Row implements Grouped {
+  /** In the order in which rows appeared. */
+  readonly serial: number;
   readonly first: Decision;
   readonly segment: Segment;
   readonly targets: AddressTable;
@@ -49,21 +59,17 @@ export class Row implements Grouped {
   count = 0;
   #spacedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    first: Decision,
-    segment: Segment,
-    now: number,
-    tables: { targets: AddressTable; senders: AddressTable; ticks: number },
-  ) {
+  constructor(first: Decision, segment: Segment, now: number, { serial, targets, senders, ticks }: RowParts) {
+    this.serial = serial;
     this.first = first;
     this.suspicions = suspicions(first);
     this.last = first;
     this.segment = segment;
-    this.targets = tables.targets;
-    this.senders = tables.senders;
+    this.targets = targets;
+    this.senders = senders;
     this.firstMs = now;
     this.lastMs = now;
-    this.history = Array(tables.ticks).fill(0);
+    this.history = Array(ticks).fill(0);
     this.claim = { row: this, mac: first.reply?.mac ?? null };
   }
 

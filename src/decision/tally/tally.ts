@@ -46,6 +46,7 @@ export class Tally {
   readonly #ticks: number[] = [];
   readonly #totalHistory: number[] = [];
   #owners = 0;
+  #serial = 0;
   #now = 0;
 
   constructor(limits: TallyLimits = {}) {
@@ -122,6 +123,7 @@ export class Tally {
   #rowIn(segment: Segment, first: Decision): Row {
     const table = () => new AddressTable(this.#limits.addressesPerRow, this.#budget);
     return new Row(first, segment, this.#now, {
+      serial: this.#serial++,
       targets: table(),
       senders: table(),
       ticks: this.#ticks.length,

@@ -1,0 +1,67 @@
+import { durationText, rateText } from '../amounts.js';
+import { countText, some } from '../count.js';
+import { type Line, nameText, type Span, widthOfText } from '../spans.js';
+import type { Surface, TopState } from './state.js';
+
+/** Who is watched and since when; what was seen; and what the numbers below leave out, where they do. */
+export function headerLines(state: TopState, surface: Surface): Line[] {
+  return [titleLine(state, surface), ...countLines(state, surface), ...stateLines(state, surface)];
+}
+
+function titleLine({ start, upMs, clock, utc }: TopState, { columns, glyphs }: Surface): Line {
+  const name: Span = { text: 'arpwhy top', format: 'bold' };
+  const rest = `  ${nameText(start.host, glyphs)}  kernel ${nameText(start.kernel, glyphs)}  ${start.tier}  up ${durationText(upMs)}`;
+  const time = utc ? `${clock} UTC` : clock;
+  const gap = columns - name.text.length - widthOfText(rest) - time.length;
+  return [name, { text: gap > 0 ? rest + ' '.repeat(gap) + time : `${rest} ${time}` }];
+}
+
+function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface): Line[] {
+  const { replied, silent, dropped, unknown } = tally.totals;
+  const rate = rateText(tally.totalRate(now));
+  const parts: Span[] = [{ text: some(seen, 'request') }, { text: `${rate === '' ? '0' : rate}/s` }];
+  parts.push({ text: `${countText(replied)} replied` }, { text: `${countText(silent)} silent` });
+  if (dropped > 0) parts.push({ text: `${countText(dropped)} dropped` });
+  if (unknown > 0) parts.push({ text: `${countText(unknown)} unknown`, format: 'bold' });
+  parts.push(lost > 0 ? { text: `${countText(lost)} LOST`, format: ['bold', 'red'] } : { text: '0 lost' });
+  return flow(parts, ', ', columns);
+}
+
+/** What is not as usual: each is named, for it changes what the numbers mean. */
+function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
+  const { paused, behindMs, filterText, filteredSince, scope, seen, tally } = state;
+  const parts: Span[] = [{ text: nameText(scope, glyphs), format: 'dim' }];
+  if (filterText !== '') {
+    const since = filteredSince === null ? '' : `, counted since ${filteredSince}`;
+    parts.push({ text: `filter ${nameText(filterText, glyphs)}${since}`, format: ['bold', 'cyan'] });
+  }
+  if (paused !== null)
+    parts.push({ text: `PAUSED at ${paused}: still counting`, format: ['bold', 'inverse'] });
+  if (behindMs > 0) {
+    const waiting = seen - tally.totals.all;
+    const requests = filteredSince === null && waiting > 0 ? `, ${some(waiting, 'request')}` : '';
+    parts.push({
+      text: `BEHIND by ${(behindMs / 1000).toFixed(1)} s${requests}`,
+      format: ['bold', 'magenta'],
+    });
+  }
+  return flow(parts, '  ', columns);
+}
+
+/** One after the other, on as many lines as it takes. */
+function flow(parts: readonly Span[], separator: string, columns: number): Line[] {
+  const lines: Line[] = [];
+  let left = 0;
+  for (const part of parts) {
+    const width = widthOfText(part.text) + separator.length;
+    const current = lines.at(-1);
+    if (current && width <= left) {
+      current.push({ text: separator }, part);
+      left -= width;
+    } else {
+      lines.push([part]);
+      left = columns - widthOfText(part.text);
+    }
+  }
+  return lines;
+}
