@@ -15,6 +15,8 @@ export interface TracerOptions {
   devices?: readonly string[] | null;
   /** Programs to leave out: to see what their absence costs. */
   leaveOut?: readonly string[];
+  /** Each pass bears its wire record, for a recording. */
+  keepRecords?: boolean;
 }
 
 /**

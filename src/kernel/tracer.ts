@@ -86,7 +86,7 @@ export class Tracer {
   ) {
     this.#native = native;
     this.#handle = handle;
-    this.#decoder = new Decoder(dropNames(native, symbols));
+    this.#decoder = new Decoder(dropNames(native, symbols), options.keepRecords);
     try {
       if (options.netns) this.setNetns(options.netns);
       for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
