@@ -81,7 +81,7 @@ demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
 # scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind
-test: DEPS_EXTRA += nftables bpftool ethtool
+test: DEPS_EXTRA += nftables bpftool tshark ethtool
 test: deps all
 	$(Q)scripts/test
 

@@ -52,7 +52,9 @@ describe('Decider', () => {
 
   it('shares the parts of decisions that are alike', () => {
     const decider = new Decider(base);
-    const [one, two] = [0n, 5n].map((ns) => decider.decide(request(later(answered, ns, 1)), whole, namespace()));
+    const [one, two] = [0n, 5n].map((ns) =>
+      decider.decide(request(later(answered, ns, 1)), whole, namespace()),
+    );
     expect(two?.steps).toBe(one?.steps);
     expect(two?.request).toBe(one?.request);
   });

@@ -167,7 +167,13 @@ it('decodes a content once, and ids and times anew', () => {
   // what was not decoded again is what decoding would have found
   const [afresh] = new Decoder(names).decode(later.buffer, later.buffer.length);
   expect(two).toEqual(afresh);
-  expect(two).toMatchObject({ id: 19, first: 7, firstNs: 3n, startNs: 2n ** 60n + 1n, endNs: 2n ** 60n + 9n });
+  expect(two).toMatchObject({
+    id: 19,
+    first: 7,
+    firstNs: 3n,
+    startNs: 2n ** 60n + 1n,
+    endNs: 2n ** 60n + 9n,
+  });
   expect(two?.reply?.ns).toBe(2n ** 60n + 5n);
 });
 
@@ -193,9 +199,7 @@ it('has null for what the flags do not vouch for', () => {
 it('refuses another version', () => {
   const { buffer, view } = build();
   view.setUint16(record.version, layout.recordVersion + 1, true);
-  expect(() => decodeBatch(buffer, buffer.length)).toThrow(
-    `record version ${layout.recordVersion + 1}`,
-  );
+  expect(() => decodeBatch(buffer, buffer.length)).toThrow(`record version ${layout.recordVersion + 1}`);
 });
 
 it('refuses what is cut', () => {
@@ -203,9 +207,7 @@ it('refuses what is cut', () => {
   expect(() => decodeBatch(buffer, buffer.length - 16)).toThrow(/a record of/);
   expect(() => decodeBatch(buffer, 2)).toThrow();
   view.setUint32(record.size, record.bytes - 1, true);
-  expect(() => decodeBatch(buffer, buffer.length)).toThrow(
-    `a record of ${record.bytes - 1} bytes`,
-  );
+  expect(() => decodeBatch(buffer, buffer.length)).toThrow(`a record of ${record.bytes - 1} bytes`);
   view.setUint32(record.size, buffer.length, true);
   buffer[record.lookups] = 60;
   expect(() => decodeBatch(buffer, buffer.length)).toThrow();
