@@ -7,7 +7,9 @@ import { addDemo } from './demo.js';
 import { addDoctor } from './doctor.js';
 import { addLab } from './lab.js';
 import { addReasons } from './reasons.js';
-import { addTrace } from './trace.js';
+import { addReplay } from './replay.js';
+import { addReport } from './report.js';
+import { addRecord, addTrace } from './trace.js';
 
 /**
  * Run the command line. Never ends the process: what was written is flushed, and the exit code is returned.
@@ -31,6 +33,9 @@ export async function main(args: readonly string[], context: Context = processCo
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not permitted, 4 kernel or platform unsupported, 5 records lost (--strict)',
     );
   addTrace(program, context);
+  addRecord(program, context);
+  addReplay(program, context);
+  addReport(program, context);
   addDoctor(program, context);
   addLab(program, context);
   addReasons(program, context);
