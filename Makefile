@@ -80,8 +80,9 @@ docs/verdicts.md: dist/.built
 demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
-# scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind; top runs in tmux
-test: DEPS_EXTRA += nftables bpftool ethtool tmux
+# scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind; top runs in tmux;
+# tshark reads what was recorded
+test: DEPS_EXTRA += nftables bpftool ethtool tmux tshark
 test: deps all
 	$(Q)scripts/test
 

@@ -15,7 +15,8 @@ export type ErrorCode =
   | 'unknown-device'
   | 'unknown-namespace'
   | 'lab'
-  | 'output';
+  | 'output'
+  | 'recording';
 
 /** What each code means to the shell. */
 const exitCodes: Record<ErrorCode, number> = {
@@ -30,6 +31,7 @@ const exitCodes: Record<ErrorCode, number> = {
   'unknown-namespace': exitCode.usage,
   lab: exitCode.failed,
   output: exitCode.failed,
+  recording: exitCode.failed,
 };
 
 /**

@@ -14,7 +14,7 @@ const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: 
 
 // The kinds before the stream, which refers to them.
 const kinds = new Map<unknown, ValidateFunction>(
-  ['start', 'decision', 'fold', 'lost', 'end'].map((kind) => [
+  ['start', 'decision', 'fold', 'change', 'lost', 'end'].map((kind) => [
     `arpwhy.${kind}/1`,
     ajv.compile(readSchema(`${kind}-1`)),
   ]),

@@ -7,8 +7,10 @@ import { addDemo } from './demo.js';
 import { addDoctor } from './doctor.js';
 import { addLab } from './lab.js';
 import { addReasons } from './reasons.js';
+import { addReplay } from './replay.js';
+import { addReport } from './report.js';
 import { addTop } from './top.js';
-import { addTrace } from './trace.js';
+import { addRecord, addTrace } from './trace.js';
 
 /**
  * Run the command line. Never ends the process: what was written is flushed, and the exit code is returned.
@@ -33,6 +35,9 @@ export async function main(args: readonly string[], context: Context = processCo
     );
   addTrace(program, context);
   addTop(program, context);
+  addRecord(program, context);
+  addReplay(program, context);
+  addReport(program, context);
   addDoctor(program, context);
   addLab(program, context);
   addReasons(program, context);

@@ -14,6 +14,9 @@ export interface FilterOptions {
   sender: Prefix[];
   action: string[];
   reason: string[];
+  table: string[];
+  route: string[];
+  rule: number[];
   all: boolean;
   silent: boolean;
 }
@@ -21,7 +24,15 @@ export interface FilterOptions {
 const actions = ['replied', 'silent', 'dropped', 'deferred'];
 const codes = ['unknown', ...reasons.map(({ code }) => code)];
 
+/** What a live stream can be asked for. */
 export function addFilters(command: Command): Command {
+  return addDecisionFilters(command).addOption(
+    new Option('--all', 'also tell of each deferral, not only of its decision').default(false, 'off'),
+  );
+}
+
+/** What can be asked of decisions, live or recorded. */
+export function addDecisionFilters(command: Command): Command {
   const list = (flags: string, text: string, parse: (value: string) => unknown) =>
     new Option(flags, text)
       .argParser((value: string, before: unknown) => [...(before as unknown[]), parse(value)])
@@ -47,8 +58,16 @@ export function addFilters(command: Command): Command {
         oneOf('--reason', value, codes),
       ),
     )
+    .addOption(list('--table <name|id>', 'only what a route of this table justified', String))
     .addOption(
-      new Option('--all', 'also tell of each deferral, not only of its decision').default(false, 'off'),
+      list('--route <cidr>', 'only what the route of this prefix justified', (value) =>
+        formatPrefix(prefix('--route', value)),
+      ),
+    )
+    .addOption(
+      list('--rule <priority>', 'only what this rule led to', (value) =>
+        /^\d{1,10}$/.test(value) ? Number(value) : refuseNumber('--rule', 'a priority', value),
+      ),
     )
     .addOption(new Option('--silent', 'text: show silent decisions one by one').default(false, 'off'));
 }
@@ -62,6 +81,9 @@ export function decisionFilter(options: FilterOptions): DecisionFilter {
     senders: options.sender,
     actions: options.action,
     reasons: options.reason,
+    tables: options.table,
+    routes: options.route,
+    rules: options.rule,
   };
 }
 

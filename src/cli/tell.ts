@@ -42,6 +42,7 @@ export class TextTeller implements Teller {
 
   event(event: StreamEvent): string {
     if (event.schema === 'arpwhy.fold/1') return this.#view.fold(event);
+    if (event.schema === 'arpwhy.change/1') return this.#view.change(event);
     if (event.schema !== 'arpwhy.decision/1') return '';
     if (!this.onlyCounts(event)) return this.#view.decision(event);
     const { reason } = event.verdict;

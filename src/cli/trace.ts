@@ -4,24 +4,22 @@ import { toolPath } from '../host/run.js';
 import { hooks } from '../kernel/hooks.js';
 import type { EndEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
-import { LineView } from '../view/line.js';
-import { styleFor } from '../view/style.js';
-import { type Context, outputOf, say, widthOf } from './context.js';
+import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
 import { addFilters, count, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
 import { ReadyFile } from './ready-file.js';
-import { jsonTeller, TextTeller, tell } from './tell.js';
+import { addRecording, Recording, type RecordOptions } from './recording.js';
+import { jsonTeller, type Teller, tell } from './tell.js';
+import { addViews, textTeller, type ViewOptions } from './views.js';
 
-interface TraceOptions extends FilterOptions {
+interface TraceOptions extends FilterOptions, RecordOptions, ViewOptions {
   json?: boolean;
+  /** Of record: the view beside it. */
+  text?: boolean;
   duration?: number;
   count?: number;
   readyFile?: string;
   strict?: boolean;
-  utc?: boolean;
-  fold?: boolean;
-  verbose?: boolean;
-  quiet?: boolean;
   tier?: string;
   withoutHook: string[];
 }
@@ -31,20 +29,39 @@ const hookNames = hooks.map(({ name }) => name);
 /** After so long without a decision, say that we listen. */
 const heartbeatMs = 5000;
 
+/** While a recording is made and nothing else is shown, tell how it goes this often. */
+const progressMs = 10_000;
+
 export function addTrace(program: Command, context: Context): void {
   const command = program
     .command('trace')
     .description('watch this host decide about ARP requests, and say why it answered or stayed silent')
     .option('--json', 'one JSON object a line (docs/schema)')
+    .option(
+      '-o, --output <file>',
+      'record into this file beside it: pcapng, for replay, report and Wireshark',
+    );
+  addLiveOptions(command).action((options: TraceOptions) =>
+    trace({ ...options, text: !options.json }, context),
+  );
+}
+
+export function addRecord(program: Command, context: Context): void {
+  const command = program
+    .command('record')
+    .description('record what this host decides, and the state that it decides in, for replay and report')
+    .requiredOption('-o, --output <file>', 'the file to make: pcapng, which Wireshark opens as it is')
+    .addOption(new Option('--text', 'show the decisions beside it').conflicts('json'))
+    .option('--json', 'write the decisions as JSON beside it, one object a line (docs/schema)');
+  addLiveOptions(command).action((options: TraceOptions) => trace(options, context));
+}
+
+function addLiveOptions(command: Command): Command {
+  command
     .option('--duration <seconds>', 'end after so long', seconds('--duration'))
     .option('--count <n>', 'end after so many decisions', count('--count'))
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
-    .option('--fold', 'count decisions that repeat instead of telling each (in text unless --no-fold)')
-    .option('--no-fold', 'tell each decision (in JSON unless --fold)')
-    .addOption(new Option('-v, --verbose', 'text: all steps, settings and the rest').conflicts('json'))
-    .addOption(new Option('-q, --quiet', 'text: one line for each').conflicts(['json', 'verbose']))
-    .option('--utc', 'text: show times in UTC')
     .option('--tier <tier>', 'how to attach: tracepoint', (value) => oneOf('--tier', value, ['tracepoint']))
     .addOption(
       new Option('--without-hook <name>', 'leave a hook out, to see what it costs')
@@ -55,7 +72,9 @@ export function addTrace(program: Command, context: Context): void {
         .default([])
         .hideHelp(),
     );
-  addFilters(command).action((options: TraceOptions) => trace(options, context));
+  addViews(command);
+  addRecording(command);
+  return addFilters(command);
 }
 
 async function trace(options: TraceOptions, context: Context): Promise<void> {
@@ -66,49 +85,76 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     stopped = true;
   };
   context.onStop(() => onStop());
-  const stream = LiveStream.open({
+  let stream: LiveStream | undefined;
+  const recording = await Recording.open(options, () => void stream?.stop('error'));
+  try {
+    stream = openStream(options, context, recording);
+  } catch (error) {
+    await recording?.discard();
+    throw error;
+  }
+  const live = stream;
+  const batches = live.batches();
+  let readyFile: ReadyFile | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const pulse =
+    recording && !options.text && !options.json
+      ? new Heartbeat(live, context, progressMs, () => `recording; ${recording.progress(live.seen())}`)
+      : new Heartbeat(live, context, heartbeatMs, () => listening(live));
+  try {
+    await checkDevices(options.dev, options.netns);
+    if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
+    announce(live.start, options, context);
+    onStop = () => void live.stop('signal');
+    if (stopped) onStop();
+    if (recording?.failed) void live.stop('error');
+    output.onClosed(() => void live.stop('closed'));
+    if (options.duration !== undefined) {
+      timer = setTimeout(() => void live.stop('duration'), options.duration * 1000);
+    }
+    const teller = tellerFor(options, context);
+    const end = await tell(batches, teller, output, {
+      fold: options.fold ?? (options.text === true && !options.json),
+      notice(event) {
+        if (event.schema === 'arpwhy.decision/1' && teller !== silentTeller) pulse.beat();
+        if (event.schema === 'arpwhy.lost/1' && !options.json) {
+          say(context, `lost ${event.count} requests: the ring was full`);
+        }
+      },
+    });
+    await recording?.close();
+    finish(end ?? (await live.stop('error')), options, context);
+    recording?.tell(context);
+    output.check();
+    recording?.check();
+  } finally {
+    clearTimeout(timer);
+    pulse.stop();
+    await live.stop('error');
+    await recording?.close();
+    readyFile?.remove();
+  }
+}
+
+function openStream(options: TraceOptions, context: Context, recording: Recording | null): LiveStream {
+  return LiveStream.open({
     filter: decisionFilter(options),
     netns: options.netns.length > 0 ? options.netns : null,
     devices: options.dev.length > 0 ? options.dev : null,
     deferred: options.all,
     leaveOut: options.withoutHook,
     ...(options.count === undefined ? {} : { count: options.count }),
+    ...(recording ? { tap: recording.tap } : {}),
     onNote: (text) => say(context, text),
   });
-  const batches = stream.batches();
-  let readyFile: ReadyFile | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let heartbeat: Heartbeat | undefined;
-  try {
-    await checkDevices(options.dev, options.netns);
-    if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
-    announce(stream.start, options, context);
-    onStop = () => void stream.stop('signal');
-    if (stopped) onStop();
-    output.onClosed(() => void stream.stop('closed'));
-    if (options.duration !== undefined) {
-      timer = setTimeout(() => void stream.stop('duration'), options.duration * 1000);
-    }
-    const pulse = new Heartbeat(stream, context);
-    heartbeat = pulse;
-    const teller = options.json ? jsonTeller() : textTeller(options, context);
-    const end = await tell(batches, teller, output, {
-      fold: options.fold ?? !options.json,
-      notice(event) {
-        if (event.schema === 'arpwhy.decision/1') pulse.beat();
-        if (event.schema === 'arpwhy.lost/1' && !options.json) {
-          say(context, `lost ${event.count} requests: the ring was full`);
-        }
-      },
-    });
-    output.check();
-    finish(end ?? (await stream.stop('error')), options, context);
-  } finally {
-    clearTimeout(timer);
-    heartbeat?.stop();
-    await stream.stop('error');
-    readyFile?.remove();
-  }
+}
+
+/** A recording that is made alone shows nothing. */
+const silentTeller: Teller = { event: () => '', onlyCounts: () => false, rest: () => '' };
+
+function tellerFor(options: TraceOptions, context: Context): Teller {
+  if (options.json) return jsonTeller();
+  return options.text ? textTeller(options, context) : silentTeller;
 }
 
 /** Which tier, what that means for the reader, and that we listen. */
@@ -137,33 +183,21 @@ function tellMissingTools(context: Context): void {
   }
 }
 
-function textTeller(options: TraceOptions, context: Context): TextTeller {
-  const view = new LineView({
-    utc: options.utc ?? false,
-    style: styleFor(context.stdout, context.environment),
-    detail: options.verbose ? 'whole' : options.quiet ? 'brief' : 'usual',
-    ...widthOf(context),
-  });
-  const asked = [options.action, options.reason, options.target, options.sender];
-  return new TextTeller(view, options.silent || asked.some((filter) => filter.length > 0));
+function listening(stream: LiveStream): string {
+  const seen = stream.seen();
+  return `listening; ${seen === 0 ? 'no request' : `${seen} requests`} seen so far, none to tell just now`;
 }
 
-/** Says, while nothing happens, that we listen and how many requests were seen. */
+/** Says, while nothing is told, that we are at work and how many requests were seen. */
 class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #quiet = true;
 
-  constructor(stream: LiveStream, context: Context) {
+  constructor(stream: LiveStream, context: Context, everyMs: number, words: () => string) {
     this.#timer = setInterval(() => {
-      if (this.#quiet && !stream.ending) {
-        const seen = stream.seen();
-        say(
-          context,
-          `listening; ${seen === 0 ? 'no request' : `${seen} requests`} seen so far, none to tell just now`,
-        );
-      }
+      if (this.#quiet && !stream.ending) say(context, words());
       this.#quiet = true;
-    }, heartbeatMs);
+    }, everyMs);
   }
 
   beat(): void {

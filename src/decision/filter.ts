@@ -9,6 +9,10 @@ export interface DecisionFilter {
   senders: readonly Prefix[];
   actions: readonly string[];
   reasons: readonly string[];
+  /** Of the step that justified the verdict: its table by name or id, its route's prefix, its rule's priority. */
+  tables: readonly string[];
+  routes: readonly string[];
+  rules: readonly number[];
 }
 
 export const noFilter: DecisionFilter = {
@@ -18,17 +22,38 @@ export const noFilter: DecisionFilter = {
   senders: [],
   actions: [],
   reasons: [],
+  tables: [],
+  routes: [],
+  rules: [],
 };
 
 export function passes(decision: Decision, filter: DecisionFilter): boolean {
   return (
-    any(filter.netns, (name) => decision.netns.name === name || String(decision.netns.inode) === name) &&
+    passesNetns(filter, decision.netns.name, decision.netns.inode) &&
     any(filter.devices, (name) => decision.device.name === name) &&
     any(filter.targets, (prefix) => within(prefix, decision.request.target.ip)) &&
     any(filter.senders, (prefix) => within(prefix, decision.request.sender.ip)) &&
     any(filter.actions, (action) => decision.verdict.action === action) &&
-    any(filter.reasons, (code) => decision.verdict.reason === code)
+    any(filter.reasons, (code) => decision.verdict.reason === code) &&
+    passesBecause(decision, filter)
   );
+}
+
+function passesBecause({ because, steps }: Decision, { tables, routes, rules }: DecisionFilter): boolean {
+  if (tables.length === 0 && routes.length === 0 && rules.length === 0) return true;
+  const step = because === null ? undefined : steps[because];
+  if (!step) return false;
+  const table = step.route?.table ?? step.table;
+  return (
+    any(tables, (name) => table?.name === name || String(table?.id) === name) &&
+    any(routes, (prefix) => step.route?.prefix === prefix) &&
+    any(rules, (priority) => step.rule?.priority === priority)
+  );
+}
+
+/** A namespace is asked for by its name or its inode; `.` stands for one without a name: the host's own. */
+export function passesNetns({ netns }: DecisionFilter, name: string | null, inode: number): boolean {
+  return any(netns, (one) => one === (name ?? '.') || one === String(inode));
 }
 
 function any<T>(list: readonly T[], test: (one: T) => boolean): boolean {

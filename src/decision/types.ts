@@ -86,6 +86,8 @@ export interface NeighbourEvent {
 
 /** One run of arp_process over a request, or its end before or after that, as one wire record tells it. */
 export interface Pass {
+  /** The wire record itself, a copy: there where a recording wants it. */
+  record?: Buffer;
   /** Passes with the same one differ in ids and times alone: what was worked out for one of them holds for all. */
   alike: object;
   id: number;
@@ -215,6 +217,18 @@ export interface Link {
   name: string;
   group: number;
   ignoreLinkdown: boolean;
+  /** Set up by the administrator; absent where nobody read it. */
+  up?: boolean;
+  /** It has a carrier (LOWER_UP). */
+  carrier?: boolean;
+}
+
+/** The sysctls of a device, or of `all`, that can be read without entering the namespace. */
+export interface DeviceSettings {
+  device: string;
+  forwarding: number;
+  proxy_arp: number;
+  rp_filter: number;
 }
 
 export interface Address {
@@ -237,6 +251,8 @@ export interface Snapshot {
   links: Map<number, Link>;
   addresses: Address[];
   proxyNeighbours: { ip: Ipv4; device: number | null }[];
+  /** Absent where nobody read them. */
+  settings?: DeviceSettings[];
 }
 
 /** What the kernel answered to `ip route get fibmatch` for one lookup, proven like a snapshot. */

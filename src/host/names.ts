@@ -27,6 +27,11 @@ export class IprouteNames implements NameTables {
     this.#devices = devices;
   }
 
+  /** Everything, to be kept in a recording. */
+  all(): { tables: ReadonlyMap<number, string>; protocols: ReadonlyMap<number, string> } {
+    return { tables: this.#tables, protocols: this.#protocols };
+  }
+
   table(id: number): string | null {
     return this.#tables.get(id) ?? null;
   }

@@ -35,6 +35,7 @@ export function toolPath(tool: string): string {
 const packages: Record<string, string> = {
   ip: 'iproute2',
   nsenter: 'util-linux',
+  setpriv: 'util-linux',
   arping: 'iputils-arping',
 };
 

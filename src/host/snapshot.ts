@@ -1,6 +1,16 @@
 import { parseIp, parsePrefix } from '../decision/addresses.js';
 import { errorOfType, routeType, table } from '../decision/kernel-numbers.js';
-import type { Address, Link, Nexthop, Prefix, Range, Route, Rule, Snapshot } from '../decision/types.js';
+import type {
+  Address,
+  DeviceSettings,
+  Link,
+  Nexthop,
+  Prefix,
+  Range,
+  Route,
+  Rule,
+  Snapshot,
+} from '../decision/types.js';
 import { ipBatch } from './ip.js';
 import type { NetnsPlace } from './netns.js';
 
@@ -33,6 +43,7 @@ export async function takeSnapshot(place: NetnsPlace, withRoutes: boolean): Prom
         ip: need(parseIp(String(proxy.dst))),
         device: proxy.dev === undefined ? null : need(indexes.get(String(proxy.dev))),
       })),
+      settings: readSettings(netconf),
       complete: withRoutes && batch.whole && routes !== undefined,
       routes: byTable((batch.whole ? (routes ?? []) : []).map((route) => readRoute(route, indexes))),
     };
@@ -58,9 +69,34 @@ function readLinks(links: Json[], netconf: Json[]): Map<number, Link> {
     links.map((link) => {
       const name = String(link.ifname);
       const index = Number(link.ifindex);
-      return [index, { index, name, group: groupOf(link.group), ignoreLinkdown: all || ignoring(name) }];
+      const flags = (link.flags ?? []) as string[];
+      return [
+        index,
+        {
+          index,
+          name,
+          group: groupOf(link.group),
+          ignoreLinkdown: all || ignoring(name),
+          up: flags.includes('UP'),
+          carrier: flags.includes('LOWER_UP'),
+        },
+      ];
     }),
   );
+}
+
+const filterModes: Record<string, number> = { off: 0, strict: 1, loose: 2 };
+
+/** `default` is what new devices begin with: no gate reads it. */
+function readSettings(netconf: Json[]): DeviceSettings[] {
+  return netconf
+    .filter((conf) => conf.interface !== undefined && conf.interface !== 'default')
+    .map((conf) => ({
+      device: String(conf.interface),
+      forwarding: Number(conf.forwarding === true),
+      proxy_arp: Number(conf.proxy_neigh === true),
+      rp_filter: filterModes[String(conf.rp_filter)] ?? 0,
+    }));
 }
 
 /** -N prints numbers, but for the default group. */

@@ -17,6 +17,8 @@ export interface TracerOptions {
   leaveOut?: readonly string[];
   /** Sees each batch of wire records before it is decoded. The buffer is used again: keep a copy, not the buffer. */
   tap?: (batch: Buffer) => void;
+  /** Each pass bears its wire record, for a recording. */
+  keepRecords?: boolean;
 }
 
 /**

@@ -88,7 +88,7 @@ export class Tracer {
   ) {
     this.#native = native;
     this.#handle = handle;
-    this.#decoder = new Decoder(dropNames(native, symbols));
+    this.#decoder = new Decoder(dropNames(native, symbols), options.keepRecords);
     this.#tap = options.tap ?? null;
     try {
       if (options.netns) this.setNetns(options.netns);

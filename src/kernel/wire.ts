@@ -15,10 +15,13 @@ export interface DropNames {
  */
 export class Decoder {
   readonly #names: DropNames;
+  readonly #keep: boolean;
   readonly #contents = new Contents();
 
-  constructor(names: DropNames) {
+  /** @param keep each pass bears a copy of its record, for a recording */
+  constructor(names: DropNames, keep = false) {
     this.#names = names;
+    this.#keep = keep;
   }
 
   /**
@@ -35,7 +38,9 @@ export class Decoder {
       const size = at + 4 > bytes ? bytes - at : view.getUint32(at, true);
       if (size < layout.record.bytes || at + size > bytes)
         throw new Error(`a record of ${size} bytes at ${at}`);
-      passes.push(this.#decodeOne(view, words, at, size));
+      const pass = this.#decodeOne(view, words, at, size);
+      if (this.#keep) pass.record = Buffer.from(batch.subarray(at, at + size));
+      passes.push(pass);
       at += (size + 7) & ~7;
     }
     return passes;

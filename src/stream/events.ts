@@ -1,3 +1,4 @@
+import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
 import type { Decision, Tier } from '../decision/types.js';
 
@@ -61,4 +62,22 @@ export interface EndEvent {
   frames: number;
 }
 
-export type StreamEvent = StartEvent | Decision | Fold | LostEvent | EndEvent;
+/** What moved in a namespace, as two snapshots of it tell. Recordings bear it; a live stream does not yet. */
+export interface ChangeEvent {
+  schema: 'arpwhy.change/1';
+  /** Unique in this trace: "7f3a-c2". */
+  id: string;
+  host: string;
+  /** When it had happened: the first moment at which the namespace was seen like this. */
+  time: string;
+  monotonicNs: string;
+  /** It had not happened before this moment, CLOCK_MONOTONIC. */
+  fromNs: string;
+  netns: { inode: number; name: string | null };
+  /** At most 200 of them. */
+  changes: Change[];
+  /** Changes that are not listed. */
+  more: number;
+}
+
+export type StreamEvent = StartEvent | Decision | ChangeEvent | Fold | LostEvent | EndEvent;

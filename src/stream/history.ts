@@ -42,6 +42,14 @@ export class History {
     return this.#intervals.at(-1)?.generation ?? null;
   }
 
+  /** When one key was last seen before another one came: the change lies between. Null when it was not seen. */
+  moved(before: string, after: string): { afterNs: bigint; beforeNs: bigint } | null {
+    const last = this.#intervals.findLastIndex((interval) => interval.generation.key === before);
+    const next = this.#intervals.findIndex((one, i) => i > last && one.generation.key === after);
+    const [from, to] = [this.#intervals[last], this.#intervals[next]];
+    return from && to ? { afterNs: from.to, beforeNs: to.from } : null;
+  }
+
   /** Whether the latest generation was seen again, long enough after it or `from` that it has settled. */
   heldSince(from: bigint): boolean {
     const last = this.#intervals.at(-1);

@@ -6,9 +6,10 @@ import type { Pass, Proof, Request } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
 import { type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
-import type { EndEvent, StartEvent, StreamEvent } from './events.js';
+import type { EndEvent, LostEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';
 import { Namespaces } from './namespaces.js';
+import type { StreamTap } from './tap.js';
 import type { Waiting, WatchedNamespace } from './watched.js';
 
 export interface LiveOptions {
@@ -23,6 +24,8 @@ export interface LiveOptions {
   count?: number;
   ringBytes?: number;
   leaveOut?: readonly string[];
+  /** What a recording takes from the stream. */
+  tap?: StreamTap;
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
 }
@@ -73,6 +76,7 @@ export class LiveStream {
       netns,
       devices: options.devices ?? null,
       leaveOut: options.leaveOut ?? [],
+      keepRecords: options.tap !== undefined,
       ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
     });
     try {
@@ -110,7 +114,8 @@ export class LiveStream {
       wallTime: (ns) => this.#clock.format(ns),
       digits: (ns) => this.#clock.digits(ns),
     });
-    this.#namespaces = new Namespaces(tracer, options.netns ?? null);
+    options.tap?.start(this.start);
+    this.#namespaces = new Namespaces(tracer, options.netns ?? null, options.tap ?? null);
     tracer.onRecords(() => this.#drain());
     this.#tick();
   }
@@ -167,7 +172,7 @@ export class LiveStream {
     if (!this.#draining) return;
     const until = performance.now() + turnMs;
     // behind a slow reader the ring holds what comes, but generations are read on: the tick comes again
-    let more = !this.#fanout.congested;
+    let more = !this.#congested;
     while (more && performance.now() < until) {
       const drained = this.#tracer.drain();
       for (const pass of drained.passes) this.#take(pass);
@@ -180,6 +185,10 @@ export class LiveStream {
       });
     }
     this.#tick();
+  }
+
+  get #congested(): boolean {
+    return this.#fanout.congested || (this.#options.tap?.congested ?? false);
   }
 
   #take(pass: Pass): void {
@@ -204,11 +213,12 @@ export class LiveStream {
     let waiting = 0;
     for (const namespace of this.#namespaces.all()) {
       this.#judgeQueue(namespace, now);
+      if (this.#options.tap && this.#draining) namespace.follow(now);
       waiting += namespace.queue.length;
     }
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
-    const busy = waiting > 0 || this.#fanout.congested;
+    const busy = waiting > 0 || this.#congested;
     this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
   }
 
@@ -256,6 +266,12 @@ export class LiveStream {
       return;
     }
     if (final) this.#delivered++;
+    this.#options.tap?.decision(decision, {
+      request,
+      proof,
+      names: namespace.names,
+      links: proof?.snapshot.links ?? namespace.linksAt(request.pass),
+    });
     this.#fanout.push(decision);
     if (this.#full) void this.stop('count');
   }
@@ -280,14 +296,16 @@ export class LiveStream {
     this.#nextLossCheck = now + 1000;
     const { lost, lostFirstNs, lostLastNs } = this.#tracer.counters();
     if (lost === this.#lost) return;
-    this.#fanout.push({
+    const event: LostEvent = {
       schema: 'arpwhy.lost/1',
       host: this.start.host,
       where: 'ring',
       count: lost - this.#lost,
       fromNs: (this.#lastLossNs || lostFirstNs).toString(),
       toNs: lostLastNs.toString(),
-    });
+    };
+    this.#options.tap?.lost(event);
+    this.#fanout.push(event);
     this.#lost = lost;
     this.#lastLossNs = lostLastNs;
   }
@@ -304,7 +322,7 @@ export class LiveStream {
       for (const pass of drained.passes) this.#take(pass);
       more = drained.passes.length > 0;
       // a slow reader is waited for: what is in the ring stays there meanwhile
-      while (this.#fanout.congested) await pause(busyTickMs);
+      while (this.#congested) await pause(busyTickMs);
     }
     while (this.#namespaces.all().some(({ queue }) => queue.length > 0)) {
       this.#tick();
@@ -320,6 +338,7 @@ export class LiveStream {
     this.#reportLosses(performance.now());
     const end = this.#account(why, pending);
     this.#ended = end;
+    this.#options.tap?.end(end);
     this.#fanout.push(end);
     this.#fanout.end();
     this.#namespaces.close();

@@ -4,6 +4,7 @@ import { ArpwhyError } from '../errors.js';
 import { findNamespace, namedNamespaces, openNamespace, ownNamespace } from '../host/netns.js';
 import type { Generation } from '../kernel/generation.js';
 import type { Tracer } from '../kernel/tracer.js';
+import type { StreamTap } from './tap.js';
 import { WatchedNamespace } from './watched.js';
 
 /** A namespace whose requests are this recent is read with every turn, others now and then. */
@@ -18,14 +19,16 @@ const idleReadMs = 250;
 export class Namespaces {
   readonly #tracer: Tracer;
   readonly #wanted: readonly string[] | null;
+  readonly #tap: StreamTap | null;
   readonly #byInode = new Map<number, WatchedNamespace>();
   /** Those whose inode is another namespace's by now, while requests from them are still to be told. */
   readonly #gone = new Set<WatchedNamespace>();
   #nextIdleRead = 0;
 
   /** @param wanted names of `ip netns`, `.` for our own; null for all */
-  constructor(tracer: Tracer, wanted: readonly string[] | null) {
+  constructor(tracer: Tracer, wanted: readonly string[] | null, tap: StreamTap | null = null) {
     this.#tracer = tracer;
+    this.#tap = tap;
     this.#wanted = wanted;
     this.#discover();
   }
@@ -91,7 +94,13 @@ export class Namespaces {
     const former = this.#byInode.get(inode);
     former?.leave();
     if (former) this.#gone.add(former);
-    const watched = new WatchedNamespace(findNamespace(inode), inode, address, (self) => this.#readOne(self));
+    const watched = new WatchedNamespace(
+      findNamespace(inode),
+      inode,
+      address,
+      (self) => this.#readOne(self),
+      this.#tap,
+    );
     this.#byInode.set(inode, watched);
     this.#readOne(watched);
     return watched;

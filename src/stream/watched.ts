@@ -1,3 +1,4 @@
+import { passNames } from '../decision/pass-names.js';
 import type {
   FibMatch,
   Link,
@@ -9,11 +10,13 @@ import type {
   Snapshot,
 } from '../decision/types.js';
 import { FibAsker } from '../host/ask.js';
+import { LinkMonitor } from '../host/link-monitor.js';
 import { IprouteNames } from '../host/names.js';
 import { findNamespace, type NetnsPlace } from '../host/netns.js';
 import { takeSnapshot } from '../host/snapshot.js';
 import type { Generation } from '../kernel/generation.js';
 import { History } from './history.js';
+import type { StreamTap } from './tap.js';
 
 /** Snapshots kept: the newest, and those that requests still in the queue may belong to. */
 const keptSnapshots = 3;
@@ -41,6 +44,8 @@ interface Held extends Reading {
   snapshot: Snapshot;
   /** Of all the passes that the snapshot serves whole: one object, by which their decisions are known again. */
   proof: Proof;
+  /** The same, where it serves for its rules alone. */
+  withoutRoutes: Snapshot | null;
   /** What is proven for good; null until it is known. */
   routesProven: boolean | null;
   rulesProven: boolean | null;
@@ -69,7 +74,7 @@ export class WatchedNamespace {
   readonly queue: Waiting[] = [];
   /** Indexes of the devices that asked, by name. */
   readonly devices = new Map<string, number>();
-  names: NameTables;
+  names: IprouteNames;
   /** performance.now() of the last request. */
   lastRequest = 0;
   #snapshots: Held[] = [];
@@ -81,6 +86,10 @@ export class WatchedNamespace {
   #nextSnapshot = 0;
   #largeUntil = 0;
   readonly #read: () => Generation | null;
+  readonly #tap: StreamTap | null;
+  /** The generation of the state that the tap was told last. */
+  #told: Generation | null = null;
+  #monitor: LinkMonitor | null = null;
 
   /** @param read reads the generation now, and adds it to the history */
   constructor(
@@ -88,7 +97,9 @@ export class WatchedNamespace {
     inode: number,
     address: bigint,
     read: (self: WatchedNamespace) => Generation | null,
+    tap: StreamTap | null = null,
   ) {
+    this.#tap = tap;
     this.inode = inode;
     this.address = address;
     this.place = place;
@@ -142,7 +153,8 @@ export class WatchedNamespace {
       else if (state === 'moved') this.#answers.delete(key);
     }
     if (!matches.target) return null;
-    return { snapshot: { ...rules.snapshot, complete: false, routes: new Map() }, matches };
+    rules.withoutRoutes ??= { ...rules.snapshot, complete: false, routes: new Map() };
+    return { snapshot: rules.withoutRoutes, matches };
   }
 
   /** Whether anything that would serve this generation can still come: nothing can be read of one that is over. */
@@ -165,19 +177,23 @@ export class WatchedNamespace {
     if (rulesKnown) this.#ask(pass, latest);
   }
 
+  /** For a tap: read the state again when it is not the one that was told last, as far as the bounds allow. */
+  follow(now: number): void {
+    const latest = this.history.latest;
+    if (!latest || this.unreachable || this.#taking !== null || now < this.#nextSnapshot) return;
+    this.#monitor ??= this.#watchLinks();
+    const large = now < this.#largeUntil;
+    const told = large ? this.#told?.rulesKey === latest.rulesKey : this.#told?.key === latest.key;
+    if (!told) void this.#takeSnapshot(!large);
+  }
+
   /** Names as they were at a pass: devices may have got others since then. */
   namesAt(pass: Pass, proof: Proof | null): NameTables {
-    const links = proof?.snapshot.links ?? this.#linksAt(pass);
-    const { names } = this;
-    return {
-      table: (id) => names.table(id),
-      protocol: (id) => names.protocol(id),
-      device: (index) => (index === pass.device.index ? pass.device.name : (links?.get(index)?.name ?? null)),
-    };
+    return passNames(this.names, proof?.snapshot.links ?? this.linksAt(pass), pass);
   }
 
   /** The links of a snapshot that says the same of devices as was true all through a pass. */
-  #linksAt(pass: Pass): Map<number, Link> | null {
+  linksAt(pass: Pass): Map<number, Link> | null {
     const start = pass.startNs ?? pass.endNs;
     const held = this.#snapshots.find(
       ({ rulesKey, rulesProven }) =>
@@ -209,6 +225,7 @@ export class WatchedNamespace {
 
   close(): void {
     this.#asker?.close();
+    this.#monitor?.close();
   }
 
   async #takeSnapshot(withRoutes: boolean): Promise<void> {
@@ -238,10 +255,32 @@ export class WatchedNamespace {
       from: before.ns,
       to: after.ns,
       routesProven: routesHeld && held.complete ? null : false,
+      withoutRoutes: held.complete ? null : held,
       rulesProven: null,
     });
     this.#snapshots.length = Math.min(this.#snapshots.length, keptSnapshots);
     this.names = this.#makeNames();
+    if (this.#tap && (held.complete || !withRoutes)) this.#tell(this.#tap, held, after);
+  }
+
+  #watchLinks(): LinkMonitor | null {
+    return this.place && this.#tap
+      ? LinkMonitor.start(this.place, (notice) =>
+          this.#tap?.link({ inode: this.inode, name: this.name }, notice),
+        )
+      : null;
+  }
+
+  #tell(tap: StreamTap, snapshot: Snapshot, generation: Generation): void {
+    const before = this.#told;
+    tap.state({
+      netns: { inode: this.inode, name: this.name },
+      snapshot,
+      names: this.names,
+      readNs: generation.ns,
+      moved: before && this.history.moved(before.key, generation.key),
+    });
+    this.#told = generation;
   }
 
   #ask(pass: Pass, generation: Generation): void {
@@ -288,7 +327,7 @@ export class WatchedNamespace {
     return questions;
   }
 
-  #makeNames(): NameTables {
+  #makeNames(): IprouteNames {
     const links = this.#snapshots[0]?.snapshot.links;
     return new IprouteNames(this.name, (index) => links?.get(index)?.name ?? null);
   }

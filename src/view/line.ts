@@ -1,5 +1,7 @@
+import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
 import type { Decision, DecisionStep } from '../decision/types.js';
+import type { ChangeEvent } from '../stream/events.js';
 import { Column } from './column.js';
 import { countText } from './count.js';
 import { escapeText } from './escape.js';
@@ -30,6 +32,8 @@ export interface LineOptions {
 
 const indent = ' '.repeat(13);
 const hanging = ' '.repeat(25);
+/** Of one change; recordings hold more. */
+const shownChanges = 10;
 /** "who-has 255.255.255.255 tell 255.255.255.255" */
 const questionWidth = 44;
 const mostPlaceWidth = 40;
@@ -83,6 +87,20 @@ export class LineView {
       escapeText(`in ${seconds.toFixed(1)} s${why}`),
       [],
     );
+  }
+
+  /** What moved in a namespace: a line for each thing, the first with the time. */
+  change(event: ChangeEvent): string {
+    const { clock, header } = this.#time.show(event.time);
+    const lines = header === null ? [] : [this.#style('dim', header)];
+    const where = escapeText(event.netns.name ?? `namespace ${event.netns.inode}`);
+    const rows = event.changes.slice(0, shownChanges).map((one) => escapeText(changeText(one)));
+    const left = event.changes.length - rows.length + event.more;
+    if (left > 0) rows.push(`and ${left} more`);
+    for (const [i, row] of rows.entries()) {
+      lines.push(i === 0 ? this.#style('magenta', `${clock} ${where}  CHANGED ${row}`) : `${indent}${row}`);
+    }
+    return `${lines.join('\n')}\n`;
   }
 
   /** Silent decisions that were not shown one by one. */
@@ -150,6 +168,13 @@ export class LineView {
   }
 }
 
+/** "route removed: 192.0.2.0/24 dev bond0.90 proto boot, table public_90" */
+export function changeText({ object, change, text, was, table }: Change): string {
+  const where = object === 'route' && table ? `, table ${table.name ?? table.id}` : '';
+  const before = was === null ? '' : ` (was ${was})`;
+  return `${object} ${change}: ${text}${where}${before}`;
+}
+
 /** "is-at a0:36:9f:59:be:ef  delayed 443 ms" */
 function answerText({ reply, verdict }: Decision): string {
   const parts = [];
@@ -158,7 +183,8 @@ function answerText({ reply, verdict }: Decision): string {
   return parts.join('  ');
 }
 
-function explanation(decision: Decision): [string, string][] {
+/** Why the verdict is what it is: rows of a label and its text, the reason first. The text is not escaped. */
+export function explanation(decision: Decision): [string, string][] {
   const { verdict, steps, because, request } = decision;
   const rows: [string, string][] = [];
   if (verdict.reason === 'unknown') rows.push(['not proven', notProvenText(verdict.candidates ?? [])]);

@@ -1,0 +1,279 @@
+import type { Change } from '../decision/changes.js';
+import type { Episode, ThinEpisode, TimedChange } from './episodes.js';
+import { type Justification, justificationText } from './justification.js';
+import type { Story } from './story.js';
+
+/** What a recording tells, in words. Names in it are not escaped. */
+export interface Finding {
+  /** The sentence to begin with. */
+  headline: string;
+  /** One for each episode, the one with the most addresses first. */
+  paragraphs: string[];
+  /** Where the evidence is thin. */
+  caveats: string[];
+}
+
+/** Episodes told in words; the others are counted. */
+const mostTold = 5;
+/** A stretch of time that is shorter is told as a moment. */
+const momentNs = 300_000_000n;
+
+/** "03:31:07.2" */
+export type Clock = (ns: bigint) => string;
+
+/** Compute the finding of a story that has been finished. */
+export function findingOf(story: Story, clock: Clock): Finding {
+  const { all, thin, unfollowed, more } = story.episodes;
+  const episodes = [...all].sort((a, b) => size(b) - size(a) || Number(a.firstNs - b.firstNs));
+  const told = episodes.slice(0, mostTold);
+  const paragraphs = told.map((episode) => paragraphOf(episode, story, clock));
+  const left = episodes.length - told.length + more;
+  if (left > 0)
+    paragraphs.push(`${left} more answers moved, each for fewer addresses: they are listed below.`);
+  for (const one of thin.slice(0, mostTold)) paragraphs.push(thinParagraph(one, story, clock));
+  return {
+    headline: headlineOf(story, episodes, thin),
+    paragraphs,
+    caveats: caveatsOf(story, unfollowed, clock),
+  };
+}
+
+function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[]): string {
+  const where = (one: Justification) =>
+    `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
+  if (first) {
+    const { now, kind } = first;
+    const many = addresses(size(first));
+    if (kind === 'began') return `${where(now)} began to answer for ${many} that it had been silent about`;
+    if (kind === 'stopped') return `${where(now)} stopped answering for ${many}`;
+    return `${where(now)} went on answering for ${many}, because of another route`;
+  }
+  if (thin)
+    return `${where(thin.now)} answered for ${addresses(thin.targets.size)} after a change; how it was before was not seen`;
+  if (story.decisions === 0) return 'Nothing was asked while this was recorded';
+  if (story.changes.length === 0)
+    return 'Nothing happened: every answer stayed what it was, and nothing moved';
+  return 'Every answer stayed what it was';
+}
+
+function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
+  const { now, was, kind } = episode;
+  const sentences = [causeSentence(episode, clock)];
+  const device = `on ${now.device.name ?? now.device.index}${inNetns(now)}`;
+  const since = `From ${clock(episode.firstNs)} on,`;
+  const before = `${ways(was)} before`;
+  if (kind === 'began') {
+    const were = episode.targetCount === 1 ? 'was' : 'were';
+    sentences.push(
+      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} answered because of ${justificationText(now)}; they were ${before}.`,
+    );
+  } else if (kind === 'stopped') {
+    sentences.push(
+      `${since} ${addresses(episode.targetCount)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); they were ${before}.`,
+    );
+  } else {
+    sentences.push(
+      `${since} ${addresses(episode.targetCount)} asked for ${device} were still answered, but because of ${justificationText(now)}; they were ${before}.`,
+    );
+  }
+  if (episode.freshCount > 0) {
+    const fresh = addresses(episode.freshCount);
+    sentences.push(
+      `${fresh} more ${episode.freshCount === 1 ? 'was' : 'were'} decided in the same way, and had not been asked for before.`,
+    );
+  }
+  if (kind === 'began') sentences.push(claimSentence(episode, story));
+  sentences.push(endSentence(episode, story, clock));
+  return sentences.filter((sentence) => sentence !== '').join(' ');
+}
+
+/** What came before it, and how sure that is. */
+function causeSentence({ causes, others, lastWasNs, firstNs }: Episode, clock: Clock): string {
+  if (causes.length > 0) return changesText(causes, clock);
+  const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
+  if (others.length > 0) {
+    return `No change was seen ${window} that touches what decided; ${others.length} others were, so this is no more than a guess: ${changesText(others, clock)}`;
+  }
+  return `No change was seen ${window}: what moved is not known.`;
+}
+
+function claimSentence({ now }: Episode, story: Story): string {
+  const group = story.groups.get(now.key);
+  if (!group || group.claimed.size === 0) return '';
+  const macs = [...group.claimed];
+  return `Claimed ${macs.length === 1 ? 'was' : 'were'} ${macs.slice(0, 3).join(', ')}${macs.length > 3 ? ` and ${macs.length - 3} more` : ''}.`;
+}
+
+function endSentence(episode: Episode, story: Story, clock: Clock): string {
+  const { firstNs, lastNs, overNs, overBy, endings, was, decisions } = episode;
+  const lasted = `${duration(lastNs - firstNs)}, ${decisions} requests`;
+  if (overNs === null) {
+    const end =
+      story.lastNs === null
+        ? ''
+        : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
+    return `The last such decision is of ${clock(lastNs)} (${lasted}).${end}`;
+  }
+  const after = overBy ? `were ${ways(overBy)}` : `were as before (${was.reason})`;
+  const cause =
+    endings.length > 0
+      ? ` after this: ${changesText(endings, clock)}`
+      : '; no change was seen that ended it.';
+  return `The last such decision is of ${clock(lastNs)} (${lasted}); from ${clock(overNs)} on they ${after}${cause}`;
+}
+
+function thinParagraph({ now, targets, sinceNs, causes }: ThinEpisode, _story: Story, clock: Clock): string {
+  return (
+    `${changesText(causes, clock)} From ${clock(sinceNs)} on, ${addresses(targets.size)} asked for on ` +
+    `${now.device.name ?? now.device.index}${inNetns(now)} were answered because of ${justificationText(now)}. ` +
+    'Nobody had asked for them before, so this recording does not tell whether they were answered already.'
+  );
+}
+
+/** "silent (same-device, because of 192.0.2.0/24 ...)" */
+function ways(one: Justification): string {
+  const because = one.table || one.prefix ? `, because of ${justificationText(one)}` : '';
+  return one.action === 'replied'
+    ? `answered because of ${justificationText(one)}`
+    : `${one.action === 'dropped' ? 'dropped' : 'silent'} (${one.reason}${because})`;
+}
+
+/** "03:31:07.2 bond0.90 went down: table public_90 lost 2 routes (...)." */
+export function changesText(changes: TimedChange[], clock: Clock): string {
+  const flaps = flapsIn(changes);
+  const told = changes.filter((change) => !flaps.has(change) || flaps.get(change) !== null);
+  const shown = told.slice(0, 3);
+  const sentences = shown.map((change) => {
+    const { event, fromNs, toNs } = change;
+    const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
+    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}.`;
+  });
+  const left = told.length - shown.length;
+  if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came with it.`);
+  return sentences.join(' ');
+}
+
+/** A link that went down and came up at once is one thing to tell: the words stand for the first, null for the second. */
+function flapsIn(changes: TimedChange[]): Map<TimedChange, string | null> {
+  const flaps = new Map<TimedChange, string | null>();
+  for (const [i, down] of changes.entries()) {
+    const [fell] = linksOf(down);
+    const up = changes[i + 1];
+    const [rose] = up ? linksOf(up) : [];
+    if (!fell || !rose || !up || fell.device?.index !== rose.device?.index) continue;
+    if (!isDown(fell.text) || isDown(rose.text) || up.toNs - down.toNs > momentNs) continue;
+    flaps.set(down, `${fell.text.split(', ')[0]} went down, and up again`);
+    flaps.set(up, null);
+  }
+  return flaps;
+}
+
+/** The changes of a notice of the kernel: links, and nothing else. */
+function linksOf({ event }: TimedChange): Change[] {
+  return event.changes.length === 1 && event.changes[0]?.object === 'link' ? event.changes : [];
+}
+
+const isDown = (text: string) => / down|no carrier/.test(text);
+
+/** The parts of one change in a row: links first, then what was lost, and what came. */
+export function changeWords(changes: readonly Change[], more: number): string {
+  const parts: string[] = [];
+  for (const { change, text, was } of changes.filter(({ object }) => object === 'link')) {
+    if (change === 'changed') parts.push(linkWords(text, was ?? ''));
+    else parts.push(`link ${text.split(',')[0]} was ${change}`);
+  }
+  const tables = new Map<string, Change[]>();
+  for (const one of changes.filter(({ object }) => object === 'route')) {
+    const name = one.table ? `table ${one.table.name ?? one.table.id}` : 'a table';
+    const list = tables.get(name);
+    if (list) list.push(one);
+    else tables.set(name, [one]);
+  }
+  for (const [table, list] of tables) parts.push(`${table} ${routesWords(list)}`);
+  for (const { change, text, was } of changes.filter(({ object }) => object === 'rule')) {
+    parts.push(`rule ${text} was ${change}${was === null ? '' : ` (it was ${was})`}`);
+  }
+  for (const { text, was } of changes.filter(
+    ({ object, change }) => object === 'setting' && change === 'changed',
+  )) {
+    parts.push(`${text} (it was ${was?.split(' = ')[1] ?? '?'})`);
+  }
+  for (const { object, change, text } of changes) {
+    if (object === 'address') parts.push(`address ${text} was ${change}`);
+    if (object === 'proxy-neighbour') parts.push(`proxy neighbour ${text} was ${change}`);
+  }
+  if (parts.length === 0) parts.push(`${changes.length} settings of devices came or went`);
+  const shown = parts.slice(0, 4);
+  const left = parts.length - shown.length + more;
+  return shown.join('; ') + (left > 0 ? `; and ${left} more` : '');
+}
+
+function linkWords(text: string, was: string): string {
+  const [name = ''] = text.split(', ');
+  if (isDown(text) && !isDown(was))
+    return `${name} ${text.includes('no carrier') ? 'lost its carrier' : 'went down'}`;
+  if (!isDown(text) && isDown(was)) return `${name} came up`;
+  return `link ${text} (it was ${was})`;
+}
+
+function routesWords(changes: Change[]): string {
+  const parts: string[] = [];
+  const verbs = { removed: 'lost', added: 'got', changed: 'changed' } as const;
+  for (const change of ['removed', 'added', 'changed'] as const) {
+    const list = changes.filter((one) => one.change === change);
+    if (list.length === 0) continue;
+    const names = list.slice(0, 3).map(({ text }) => text.replace(/ proto \S+/, ''));
+    const rest = list.length > names.length ? ` and ${list.length - names.length} more` : '';
+    parts.push(
+      `${verbs[change]} ${list.length} ${list.length === 1 ? 'route' : 'routes'} (${names.join(', ')}${rest})`,
+    );
+  }
+  return parts.join(', ');
+}
+
+function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
+  const caveats: string[] = [];
+  const unknown = [...story.groups.values()].filter(
+    ({ justification }) => justification.reason === 'unknown',
+  );
+  const count = unknown.reduce((sum, group) => sum + group.count, 0);
+  if (count > 0)
+    caveats.push(`${count} of ${story.decisions} decisions are unknown: they prove nothing here.`);
+  if (story.lost > 0)
+    caveats.push(
+      `${story.lost} requests were lost while this was recorded: what they would have told is missing.`,
+    );
+  if (unfollowed > 0) caveats.push(`${unfollowed} requests were of questions too many to follow one by one.`);
+  const large = [...story.states.values()].filter(({ last }) => !last.snapshot.complete);
+  for (const { last } of large) {
+    caveats.push(
+      `The routes of ${last.netns.name ?? `namespace ${last.netns.inode}`} were too many to be read whole: changes of routes were not seen there.`,
+    );
+  }
+  if (story.states.size === 0 && story.decisions > 0) {
+    caveats.push('No state of any namespace was recorded: changes could not be seen.');
+  }
+  if (story.ends.length === 0 && story.lastNs !== null) {
+    caveats.push(`The recording has no end: it tells nothing after ${clock(story.lastNs)}.`);
+  }
+  return caveats;
+}
+
+const size = ({ targetCount }: Episode) => targetCount;
+
+function inNetns({ netns }: Justification): string {
+  return netns.name === null ? '' : ` in ${netns.name}`;
+}
+
+function addresses(count: number): string {
+  return count === 1 ? '1 address' : `${count} addresses`;
+}
+
+/** "9 min 3 s" */
+export function duration(ns: bigint): string {
+  const seconds = Number(ns) / 1e9;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${rest} s`;
+}

@@ -1,0 +1,241 @@
+import type { Readable } from 'node:stream';
+import { type DecisionFilter, passes } from '../decision/filter.js';
+import { ArpwhyError } from '../errors.js';
+import { BriefFilter } from './brief.js';
+import { type CloseEvent, eventFrom, type RecordedEvent, type RecordingHead } from './events-from-json.js';
+import { formatMajor, mostParts } from './format.js';
+import { briefIn, type Parts, partsOf, tagText } from './message.js';
+import { BlockScanner, type Packet } from './scanner.js';
+import { openSource, type Source } from './source.js';
+
+/** One thing that a recording tells. */
+export interface Entry {
+  /** Wall clock of the host that recorded it, nanoseconds since 1970. */
+  timeNs: bigint;
+  event: RecordedEvent;
+  /** The event as it was recorded, byte for byte. */
+  json: string;
+  /** Of a decision, where it was asked for: what it was made from. */
+  evidence: { record: Buffer | null; firstRecord: Buffer | null; json: string | null } | null;
+}
+
+export interface ReadOptions {
+  /** Of decisions. */
+  filter?: DecisionFilter;
+  /** Wall clock: decisions, changes and losses from the first moment on, and before the second one. */
+  fromNs?: bigint;
+  toNs?: bigint;
+  /** Also tell the states of namespaces, and names. */
+  states?: boolean;
+  /** Also hand out what decisions were made from. */
+  evidence?: boolean;
+  /** Read instead of process.stdin for `-`. */
+  stdin?: Readable;
+}
+
+/** Reads one file, in bounded memory: entries come in the order in which they were recorded, a batch at a time. */
+export class FileReader {
+  /** For messages. */
+  readonly path: string;
+  /** As it was given: `-` is standard input. */
+  readonly opens: string;
+  readonly #options: ReadOptions;
+  readonly #scanner: BlockScanner;
+  readonly #brief: BriefFilter | null;
+  #parts: { parts: Parts; count: number; bytes: Buffer[] } | null = null;
+  #head: RecordingHead | null = null;
+  #close: CloseEvent | null = null;
+  /** Decisions in the file, whether they were asked for or not. */
+  decisions = 0;
+  #segmentDecisions = 0;
+  #missing = 0;
+  #source: Source | null = null;
+
+  constructor(path: string, options: ReadOptions = {}) {
+    this.path = path === '-' ? 'standard input' : path;
+    this.opens = path;
+    this.#options = options;
+    this.#scanner = new BlockScanner(this.path);
+    const { filter } = options;
+    const asks = filter && Object.values(filter).some((list) => list.length > 0);
+    this.#brief = asks ? new BriefFilter(filter) : null;
+  }
+
+  /**
+   * @throws {ArpwhyError} `recording` when it cannot be opened, is no recording, or is of a later format. What is
+   * damaged is passed over: {@link problem} tells of it at the end.
+   */
+  async *batches(): AsyncGenerator<Entry[]> {
+    this.#source = await openSource(this.opens, this.#options.stdin);
+    for await (const chunk of this.#source.chunks) {
+      const batch = this.#read(this.#scanner.push(chunk));
+      if (batch.length > 0) yield batch;
+    }
+    const last = this.#read(this.#scanner.end());
+    if (last.length > 0) yield last;
+    if (!this.#scanner.found) {
+      throw new ArpwhyError(
+        'recording',
+        `${this.path} is pcapng, but no recording of arpwhy: it holds none of its decisions`,
+      );
+    }
+  }
+
+  /** What the file begins with; null when that was cut away, or has not been read yet. */
+  get head(): RecordingHead | null {
+    return this.#head;
+  }
+
+  /** In one line, what could not be read; null when it was whole. Known once all batches were read. */
+  problem(): string | null {
+    const { damages, damaged } = this.#scanner;
+    const failure = this.#source?.failure() ?? null;
+    const [first] = damages;
+    if (failure) return `${this.path} is damaged: ${failure}; all decisions before that were read`;
+    if (first) {
+      const more = damaged > 1 ? `, and ${damaged - 1} more like it` : '';
+      const cut = damaged === 1 && !this.#close && first.what.endsWith('within a block');
+      const state = cut ? 'was cut off' : 'is damaged';
+      return `${this.path} ${state}: ${first.what}, at byte ${first.offset}${more}; all whole decisions were read`;
+    }
+    if (this.#missing > 0) {
+      return `${this.path} holds ${this.#missing} decisions less than its end says: they were taken out, or damaged`;
+    }
+    if (!this.#close) {
+      return `${this.path} has no end: whoever wrote it was killed, or writes it still; all whole decisions were read`;
+    }
+    return null;
+  }
+
+  /** Namespaces and devices of the decisions that were read, where a filter was given. */
+  names(): { namespaces: string[]; devices: string[] } {
+    return this.#brief?.names() ?? { namespaces: [], devices: [] };
+  }
+
+  #read(packets: Iterable<Packet>): Entry[] {
+    const batch: Entry[] = [];
+    for (const packet of packets) {
+      const brief = briefIn(packet.data);
+      if (brief) {
+        this.decisions++;
+        this.#segmentDecisions++;
+        if (this.#brief && !this.#brief.passes(brief)) continue;
+        if (!this.#inTime(packet)) continue;
+      }
+      const entry = this.#entry(packet);
+      if (entry) batch.push(entry);
+    }
+    return batch;
+  }
+
+  #inTime({ timeNs }: Packet): boolean {
+    const { fromNs, toNs } = this.#options;
+    return (fromNs === undefined || timeNs >= fromNs) && (toNs === undefined || timeNs < toNs);
+  }
+
+  #entry(packet: Packet): Entry | null {
+    const parts = partsOf(packet.data);
+    if (!parts) return this.#spoiled(packet, 'a packet whose checksum does not fit');
+    const whole = parts.part ? this.#join(packet, parts) : { parts, json: parts.json };
+    if (!whole) return null;
+    try {
+      return this.#told(packet, whole.parts, whole.json);
+    } catch (error) {
+      if (error instanceof ArpwhyError) throw error;
+      return this.#spoiled(packet, `an event that is none (${(error as Error).message})`);
+    }
+  }
+
+  /** A message in several packets is whole with the last one. */
+  #join(packet: Packet, parts: Parts): { parts: Parts; json: Buffer } | null {
+    const { index, count } = parts.part as { index: number; count: number };
+    // the first part alone bears the other tags
+    if (index === 0) this.#parts = { parts: copied(parts), count, bytes: [] };
+    const joined = this.#parts;
+    if (!joined || joined.bytes.length !== index || joined.count !== count || count > mostParts) {
+      this.#parts = null;
+      return this.#spoiled(packet, 'a part of a message whose other parts are missing');
+    }
+    joined.bytes.push(Buffer.from(parts.json));
+    if (index + 1 < count) return null;
+    this.#parts = null;
+    return { parts: joined.parts, json: Buffer.concat(joined.bytes) };
+  }
+
+  #told(packet: Packet, parts: Parts, bytes: Buffer): Entry | null {
+    const { states, evidence, filter } = this.#options;
+    if (!states && isState(bytes)) return null;
+    const json = bytes.toString('utf8');
+    const event = eventFrom(JSON.parse(json));
+    if (!event) return null;
+    switch (event.schema) {
+      case 'arpwhy.recording/1':
+        this.#begin(event);
+        break;
+      case 'arpwhy.close/1':
+        this.#close = event;
+        if (this.#head?.segment === event.segment) {
+          this.#missing += Math.max(0, event.decisions - this.#segmentDecisions);
+        }
+        break;
+      case 'arpwhy.decision/1':
+        if (json.includes('\n') || json.includes('\r')) throw new Error('it is more than one line');
+        if (filter && !passes(event, filter)) return null;
+        break;
+      case 'arpwhy.change/1':
+      case 'arpwhy.lost/1':
+        if (!this.#inTime(packet)) return null;
+        break;
+    }
+    return {
+      timeNs: packet.timeNs,
+      event,
+      json,
+      evidence:
+        evidence && event.schema === 'arpwhy.decision/1'
+          ? {
+              record: parts.record && Buffer.from(parts.record),
+              firstRecord: parts.firstRecord && Buffer.from(parts.firstRecord),
+              json: parts.evidence && tagText(parts.evidence),
+            }
+          : null,
+    };
+  }
+
+  #begin(head: RecordingHead): void {
+    const major = Number(/^\d+/.exec(head.format)?.[0] ?? Number.NaN);
+    if (!(major <= formatMajor)) {
+      throw new ArpwhyError(
+        'recording',
+        `${this.path} is of format ${head.format}, made by arpwhy ${head.version}, and this one reads up to ${formatMajor}: install a newer arpwhy`,
+      );
+    }
+    this.#head = head;
+    this.#close = null;
+    this.#segmentDecisions = 0;
+  }
+
+  #spoiled(packet: Packet, what: string): null {
+    this.#scanner.spoiled(packet, what);
+    return null;
+  }
+}
+
+/** Tags of a chunk that will be gone. */
+function copied(parts: Parts): Parts {
+  const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
+  return {
+    ...parts,
+    brief: copy(parts.brief),
+    record: copy(parts.record),
+    firstRecord: copy(parts.firstRecord),
+    evidence: copy(parts.evidence),
+  };
+}
+
+const stateHeads = ['{"schema":"arpwhy.snapshot/1"', '{"schema":"arpwhy.names/1"'];
+
+/** Seen without parsing: states can be large, and most readers do not want them. */
+function isState(json: Buffer): boolean {
+  return stateHeads.some((head) => json.toString('latin1', 0, head.length) === head);
+}

@@ -1,0 +1,254 @@
+import { routeText } from '../decision/changes.js';
+import type { Decision, DecisionStep, Snapshot } from '../decision/types.js';
+import type { ChangeEvent, EndEvent, StartEvent } from '../stream/events.js';
+import { Episodes } from './episodes.js';
+import type { NamesEvent, SnapshotEvent } from './events-from-json.js';
+import { type Justification, justificationOf, triedSteps } from './justification.js';
+import type { Entry } from './reader.js';
+import { Skew } from './skew.js';
+import { Timeline } from './timeline.js';
+
+/** Decisions shown for each justification. */
+export const mostSamples = 50;
+const mostGroups = 500;
+const mostSenders = 50_000;
+const mostChanges = 300;
+/** Lines of one table, in the state before and after a change. */
+const mostLines = 60;
+
+/** All decisions of one justification. */
+export interface Group {
+  justification: Justification;
+  count: number;
+  firstNs: bigint;
+  lastNs: bigint;
+  targets: Set<string>;
+  senders: Set<string>;
+  /** MACs that were claimed. */
+  claimed: Set<string>;
+  /** What was tried first, as the first decision of the group had it. */
+  tried: DecisionStep[];
+  samples: Decision[];
+}
+
+export interface Sender {
+  ip: string;
+  mac: string;
+  count: number;
+  answered: number;
+  targets: Set<string>;
+}
+
+/** A change, and the rules and tables that it touched as they were before and after. */
+export interface ToldChange {
+  event: ChangeEvent;
+  timeNs: bigint;
+  states: StateDifference[];
+}
+
+/** A table, or the rules, line by line. */
+export interface StateDifference {
+  title: string;
+  lines: { sign: ' ' | '-' | '+'; text: string }[];
+  /** Lines that are not listed. */
+  more: number;
+}
+
+/** Addresses listed for a group or a sender. */
+const mostAddresses = 2000;
+
+/** What a recording tells, gathered in bounded memory: counts, samples, changes, and answers that moved. */
+export class Story {
+  readonly hosts = new Map<string, StartEvent>();
+  readonly ends: EndEvent[] = [];
+  readonly groups = new Map<string, Group>();
+  readonly senders = new Map<string, Sender>();
+  readonly changes: ToldChange[] = [];
+  readonly episodes = new Episodes();
+  readonly timeline = new Timeline();
+  readonly skew = new Skew();
+  decisions = 0;
+  deferred = 0;
+  lost = 0;
+  moreGroups = 0;
+  moreChanges = 0;
+  firstNs: bigint | null = null;
+  lastNs: bigint | null = null;
+  /** First and last state of each namespace. */
+  readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent }>();
+  readonly #previous = new Map<string, Snapshot>();
+  readonly #names = new Map<string, NamesEvent>();
+
+  take({ event, timeNs }: Entry): void {
+    switch (event.schema) {
+      case 'arpwhy.start/1':
+        this.hosts.set(event.host, event);
+        this.skew.host(event);
+        this.#spread(timeNs);
+        break;
+      case 'arpwhy.decision/1':
+        this.#decision(event, timeNs);
+        break;
+      case 'arpwhy.change/1':
+        this.#change(event, timeNs);
+        break;
+      case 'arpwhy.snapshot/1':
+        this.#state(event);
+        break;
+      case 'arpwhy.names/1':
+        this.#names.set(`${event.host} ${event.netns.inode}`, event);
+        break;
+      case 'arpwhy.lost/1':
+        this.lost += event.count;
+        break;
+      case 'arpwhy.end/1':
+        this.ends.push(event);
+        this.#spread(timeNs);
+        break;
+    }
+  }
+
+  finish(): void {
+    this.episodes.finish();
+  }
+
+  /** Groups, the largest first; answers before silence. */
+  sorted(): Group[] {
+    const rank = ({ justification }: Group) => (justification.action === 'replied' ? 0 : 1);
+    return [...this.groups.values()].sort((a, b) => rank(a) - rank(b) || b.count - a.count);
+  }
+
+  #spread(timeNs: bigint): void {
+    if (this.firstNs === null || timeNs < this.firstNs) this.firstNs = timeNs;
+    if (this.lastNs === null || timeNs > this.lastNs) this.lastNs = timeNs;
+  }
+
+  #decision(decision: Decision, timeNs: bigint): void {
+    this.#spread(timeNs);
+    this.skew.decision(decision, timeNs);
+    if (decision.verdict.action === 'deferred') {
+      this.deferred++;
+      return;
+    }
+    this.decisions++;
+    const justification = justificationOf(decision);
+    this.timeline.add(justification.key, timeNs);
+    this.episodes.decision(decision, justification, timeNs);
+    this.#group(justification, decision, timeNs);
+    this.#sender(decision);
+  }
+
+  #group(justification: Justification, decision: Decision, timeNs: bigint): void {
+    let group = this.groups.get(justification.key);
+    if (!group) {
+      if (this.groups.size >= mostGroups) {
+        this.moreGroups++;
+        return;
+      }
+      group = {
+        justification,
+        count: 0,
+        firstNs: timeNs,
+        lastNs: timeNs,
+        targets: new Set(),
+        senders: new Set(),
+        claimed: new Set(),
+        tried: triedSteps(decision),
+        samples: [],
+      };
+      this.groups.set(justification.key, group);
+    }
+    group.count++;
+    if (timeNs < group.firstNs) group.firstNs = timeNs;
+    if (timeNs > group.lastNs) group.lastNs = timeNs;
+    addTo(group.targets, decision.request.target.ip);
+    addTo(group.senders, decision.request.sender.ip);
+    addTo(group.claimed, decision.reply?.mac ?? null);
+    if (group.samples.length < mostSamples) group.samples.push(decision);
+  }
+
+  #sender({ request, verdict }: Decision): void {
+    const { ip, mac } = request.sender;
+    const key = `${ip} ${mac}`;
+    let sender = this.senders.get(key);
+    if (!sender) {
+      if (this.senders.size >= mostSenders) return;
+      sender = { ip: ip ?? '?', mac: mac ?? '?', count: 0, answered: 0, targets: new Set() };
+      this.senders.set(key, sender);
+    }
+    sender.count++;
+    if (verdict.action === 'replied') sender.answered++;
+    if (sender.targets.size < 64) addTo(sender.targets, request.target.ip);
+  }
+
+  #state(event: SnapshotEvent): void {
+    const key = `${event.host} ${event.netns.inode}`;
+    const known = this.states.get(key);
+    if (known) {
+      this.#previous.set(key, known.last.snapshot);
+      known.last = event;
+    } else this.states.set(key, { first: event, last: event });
+  }
+
+  #change(event: ChangeEvent, timeNs: bigint): void {
+    this.episodes.change(event, timeNs);
+    if (this.changes.length >= mostChanges) {
+      this.moreChanges++;
+      return;
+    }
+    const key = `${event.host} ${event.netns.inode}`;
+    const before = this.#previous.get(key);
+    const after = this.states.get(key)?.last.snapshot;
+    const states = before && after ? this.#differences(event, before, after, key) : [];
+    this.changes.push({ event, timeNs, states });
+  }
+
+  /** The tables that a change touched, and the rules where it touched them. */
+  #differences(
+    { changes }: ChangeEvent,
+    before: Snapshot,
+    after: Snapshot,
+    place: string,
+  ): StateDifference[] {
+    const known = this.#names.get(place);
+    const names = {
+      table: (id: number) => known?.tables.get(id) ?? null,
+      protocol: (id: number) => known?.protocols.get(id) ?? String(id),
+    };
+    const states: StateDifference[] = [];
+    if (changes.some(({ object }) => object === 'rule')) {
+      const lines = ({ rules }: Snapshot) =>
+        rules.map(
+          (rule) =>
+            `${rule.priority}: ${rule.selector || 'from all'} ${rule.action === 'lookup' ? `lookup ${names.table(rule.table) ?? rule.table}` : rule.action}`,
+        );
+      states.push(difference('rules', lines(before), lines(after)));
+    }
+    const tables = new Set(
+      changes.flatMap(({ object, table }) => (object === 'route' && table ? [table.id] : [])),
+    );
+    for (const id of [...tables].sort((a, b) => a - b).slice(0, 8)) {
+      const lines = ({ routes, links }: Snapshot) =>
+        (routes.get(id) ?? []).map((route) => routeText(route, links, names));
+      states.push(difference(`table ${names.table(id) ?? id}`, lines(before), lines(after)));
+    }
+    return states;
+  }
+}
+
+function addTo(set: Set<string>, value: string | null): void {
+  if (value !== null && set.size < mostAddresses) set.add(value);
+}
+
+/** Lines in the order in which they were, what came behind them; each line is one of its kind. */
+function difference(title: string, before: string[], after: string[]): StateDifference {
+  const [was, is] = [new Set(before), new Set(after)];
+  const lines: StateDifference['lines'] = [
+    ...before.map((text) => ({ sign: is.has(text) ? (' ' as const) : ('-' as const), text })),
+    ...after.filter((text) => !was.has(text)).map((text) => ({ sign: '+' as const, text })),
+  ];
+  const moved = lines.filter(({ sign }) => sign !== ' ');
+  const same = lines.filter(({ sign }) => sign === ' ');
+  const shown = lines.length <= mostLines ? lines : [...moved, ...same].slice(0, mostLines);
+  return { title, lines: shown, more: lines.length - shown.length };
+}

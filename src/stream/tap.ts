@@ -1,0 +1,41 @@
+import type { Decision, Link, Proof, Request, Snapshot } from '../decision/types.js';
+import type { LinkNotice } from '../host/link-monitor.js';
+import type { IprouteNames } from '../host/names.js';
+import type { EndEvent, LostEvent, StartEvent } from './events.js';
+
+/** What a decision was made from. The passes of the request bear their wire records. */
+export interface Evidence {
+  request: Request;
+  proof: Proof | null;
+  names: IprouteNames;
+  /** The links that named devices; null where no snapshot could. */
+  links: ReadonlyMap<number, Link> | null;
+}
+
+/** A snapshot as it was read, with the stretch of time in which the namespace came to be like that. */
+export interface State {
+  netns: { inode: number; name: string | null };
+  snapshot: Snapshot;
+  names: IprouteNames;
+  /** When it was read: CLOCK_MONOTONIC. */
+  readNs: bigint;
+  /** The state before it was last seen at `afterNs`, and this one first at `beforeNs`; null for the first one. */
+  moved: { afterNs: bigint; beforeNs: bigint } | null;
+}
+
+/**
+ * A recording's way into a live stream: called in the stream's order, while it runs. With a tap, passes keep their
+ * wire records, and every namespace's state is read at the start and after each change, whether requests wait or not.
+ */
+export interface StreamTap {
+  /** It is so far behind that the producer had better stop until it has caught up. */
+  readonly congested: boolean;
+  start(start: StartEvent): void;
+  state(state: State): void;
+  /** The kernel announced a link of a namespace. */
+  link(netns: State['netns'], notice: LinkNotice): void;
+  /** Just before the decision is handed out. */
+  decision(decision: Decision, evidence: Evidence): void;
+  lost(event: LostEvent): void;
+  end(event: EndEvent): void;
+}
