@@ -139,16 +139,20 @@ function prefix(name: string, value: string): Prefix {
 export function parseFilterLine(line: string): DecisionFilter & { silent: boolean } {
   const command = addFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(false);
   command.configureOutput({ writeErr() {}, outputError() {} });
-  const names = new Set(command.options.map(({ long }) => long));
-  const words = line
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) => (names.has(`--${word}`) ? `--${word}` : word));
+  const takesValue = new Map(command.options.map(({ long, required }) => [long ?? '', required]));
+  const words: string[] = [];
+  let isValue = false;
+  for (const word of line.split(/\s+/)) {
+    if (word === '') continue;
+    const name = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
+    isValue = !isValue && takesValue.get(name) === true;
+    words.push(name);
+  }
   try {
     command.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const known = [...names].join(' ');
+    const known = [...takesValue.keys()].join(' ');
     throw new ArpwhyError('usage', `${error.message.replace(/^error: /, '')}: there are ${known}`);
   }
   const options = command.opts<FilterOptions>();

@@ -43,7 +43,7 @@ export function marksOf(row: Row, context: MarkContext): Mark[] {
   if (wide) marks.push(wide);
   const sinceMs = context.now - row.firstMs;
   if (!context.mayBeOld && sinceMs < newMs && row.firstMs - row.segment.firstMs >= watchedMs) {
-    marks.push({ code: 'new', weight: action === 'silent' && reason !== 'unknown' ? 0.5 : 1, sinceMs });
+    marks.push({ code: 'new', weight: action === 'silent' && reason !== 'unknown' ? 0 : 1, sinceMs });
   }
   return marks;
 }

@@ -51,6 +51,8 @@ export function columnsFor(items: readonly Item[], options: ColumnOptions): Colu
     verdictText(row),
   );
   verdict.format = ({ row }) => actionFormats[row.first.verdict.action];
+  // addresses have a name of their own
+  if (grouping !== 'justification') namespace.order = null;
   const [wanted, optional] =
     grouping === 'justification'
       ? [

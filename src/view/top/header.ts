@@ -29,7 +29,7 @@ function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface):
 
 /** What is not as usual: each is named, for it changes what the numbers mean. */
 function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
-  const { paused, behindMs, filterText, filteredSince, scope, seen, tally } = state;
+  const { paused, behindMs, filterText, filteredSince, scope, seen, lost, tally } = state;
   const parts: Span[] = [{ text: nameText(scope, glyphs), format: 'dim' }];
   if (filterText !== '') {
     const since = filteredSince === null ? '' : `, counted since ${filteredSince}`;
@@ -38,7 +38,7 @@ function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
   if (paused !== null)
     parts.push({ text: `PAUSED at ${paused}: still counting`, format: ['bold', 'inverse'] });
   if (behindMs > 0) {
-    const waiting = seen - tally.totals.all;
+    const waiting = seen - lost - tally.totals.all;
     const requests = filteredSince === null && waiting > 0 ? `, ${some(waiting, 'request')}` : '';
     parts.push({
       text: `BEHIND by ${(behindMs / 1000).toFixed(1)} s${requests}`,

@@ -7,6 +7,7 @@ import type { Accounts, EndEvent, StartEvent } from '../../stream/events.js';
 import { agoText, rateText } from '../amounts.js';
 import { some } from '../count.js';
 import type { Glyphs } from '../glyphs.js';
+import { widthOfText } from '../spans.js';
 import { wrap } from '../wrap.js';
 import { distinct, placeText, verdictText } from './columns.js';
 import type { Item, Listing } from './listing.js';
@@ -20,9 +21,9 @@ export interface ReportOptions {
   columns: number;
 }
 
-/** The first two columns and the borders; what justified a row gets the rest. */
-const fixedWidth = 62;
+/** What justified a row gets what the other columns and the borders leave, but not less than this. */
 const leastWhy = 30;
+const borders = 10;
 
 /** One table for a terminal or a mail. */
 export function tableReport(listing: Listing, options: ReportOptions): string {
@@ -31,7 +32,14 @@ export function tableReport(listing: Listing, options: ReportOptions): string {
     head: ['who and what', 'how many', 'why'],
     style: { head: [], border: [] },
   });
-  for (const item of items) table.push(cells(item, options));
+  const rows = items.map((item) => cells(item, options));
+  const widest = (at: number) =>
+    Math.max(0, ...rows.flatMap((row) => (row[at] ?? '').split('\n').map((line) => widthOfText(line))));
+  const width = Math.max(leastWhy, options.columns - borders - widest(0) - widest(1));
+  for (const [what, much, why = ''] of rows) {
+    const lines = why.split('\n').flatMap((line) => wrap(line, width));
+    table.push([what, much, lines.join('\n')]);
+  }
   const lines = items.length === 0 ? [] : [table.toString()];
   if (hidden.rows > 0) {
     const rows = some(hidden.rows, 'silent row');
@@ -45,9 +53,7 @@ function cells(
   { row, count, rate, targets, senders, lastMs, marks }: Item,
   options: ReportOptions,
 ): string[] {
-  const { glyphs, now, columns } = options;
-  const width = Math.max(leastWhy, columns - fixedWidth);
-  const why = [whyText(row, glyphs), ...marks.map((mark) => markWords(mark, row))];
+  const { glyphs, now } = options;
   const a = rate === 0 ? '' : `, ${rateText(rate)}/s`;
   return [
     `${placeText(row, glyphs)}\n${verdictText(row)}`,
@@ -56,7 +62,7 @@ function cells(
       `${distinct(targets, 'target')}, ${distinct(senders, 'sender')}`,
       `last ${agoText(now - lastMs)} ago`,
     ].join('\n'),
-    why.flatMap((text) => wrap(text, width)).join('\n'),
+    [whyText(row, glyphs), ...marks.map((mark) => markWords(mark, row))].join('\n'),
   ];
 }
 
