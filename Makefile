@@ -95,5 +95,9 @@ bench: all bench/usage dist-bench/.built
 	$(Q)for package in tcpdump linux-perf bpftrace; do DEPS_EXTRA=$$package scripts/deps || true; done
 	$(Q)scripts/as-root bench/bench $(ARGS)
 
+# the recording that the demo shows where the kernel cannot be traced: only to replace the committed one
+demo/incident.pcapng.gz: all
+	$(Q)scripts/as-root bin/arpwhy demo -o $@
+
 clean:
 	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bench/arpgen bench/usage
