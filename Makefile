@@ -100,5 +100,9 @@ bench: deps all bench/usage dist-bench/.built
 bench-smoke: deps all bench/usage dist-bench/.built
 	$(Q)scripts/as-root bench/bench --rounds 1 --arp-ms 100 --udp-ms 50 --rate 5000 --sustain-seconds 1 $(ARGS)
 
+# the recording that the demo shows where the kernel cannot be traced: only to replace the committed one
+demo/incident.pcapng.gz: all
+	$(Q)scripts/as-root bin/arpwhy demo -o $@
+
 clean:
 	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bench/arpgen bench/usage

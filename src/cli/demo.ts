@@ -1,17 +1,24 @@
-import type { Command } from 'commander';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { Tracer } from '../kernel/tracer.js';
 import { ownPrefix } from '../lab/abandoned.js';
 import { ganeti } from '../lab/ganeti.js';
 import { Lab } from '../lab/lab.js';
+import { findingOf } from '../recording/finding.js';
+import { MergedReader } from '../recording/merge.js';
+import { Story } from '../recording/story.js';
 import { LiveStream } from '../stream/live.js';
+import { ReportClock } from '../view/clock.js';
 import { stepText } from '../view/explain.js';
 import { LineView } from '../view/line.js';
 import { type Style, styleFor } from '../view/style.js';
+import { wrap } from '../view/wrap.js';
 import { type Context, outputOf, say, widthOf } from './context.js';
 import { expectedText } from './lab.js';
 import { asExpected, type Played, Player } from './play.js';
+import { Recording } from './recording.js';
 
 /** The steps of the story; the lab has more. */
 const story = ['healthy', 'flush', 'restore'];
@@ -20,30 +27,58 @@ export function addDemo(program: Command, context: Context): void {
   program
     .command('demo')
     .description('a real incident in network namespaces, traced and explained')
+    .addOption(new Option('--live', 'trace, and fail where the kernel refuses it').conflicts('recorded'))
+    .addOption(
+      new Option('--recorded', 'show the recorded incident: needs neither root nor BPF').conflicts('output'),
+    )
+    .option('-o, --output <file>', 'record it into this file')
     .option('--utc', 'show times in UTC')
-    .action((options: { utc?: boolean }) => demo(options, context));
+    .action((options: DemoOptions) => demo(options, context));
 }
 
-async function demo(options: { utc?: boolean }, context: Context): Promise<void> {
+interface DemoOptions {
+  live?: boolean;
+  recorded?: boolean;
+  output?: string;
+  utc?: boolean;
+}
+
+async function demo(options: DemoOptions, context: Context): Promise<void> {
+  if (options.recorded) return recordedDemo(options, context);
   if (process.geteuid?.() !== 0) {
     throw new ArpwhyError(
       'not-permitted',
-      'the demo builds network namespaces and traces them, and both need root: run "sudo arpwhy demo"',
+      'the demo builds network namespaces and traces them, and both need root: run "sudo arpwhy demo", or "arpwhy demo --recorded" to see a recorded one',
     );
   }
+  // what refuses is told before anything is built
+  try {
+    Tracer.open().close();
+  } catch (error) {
+    const refused = error instanceof ArpwhyError && error.code === 'unsupported';
+    if (!refused || options.live || options.output !== undefined) throw error;
+    say(context, `this kernel cannot be traced: ${error.message}`);
+    say(context, 'what follows is NOT this host: it is the same incident as it was recorded elsewhere');
+    return recordedDemo(options, context);
+  }
+  return liveDemo(options, context);
+}
+
+async function liveDemo(options: DemoOptions, context: Context): Promise<void> {
   const output = outputOf(context);
   const style = styleFor(context.stdout, context.environment);
-  const prefix = ownPrefix('demo');
+  // a recording is to be shown to others: a name without the number of a process
+  const prefix = options.output === undefined ? ownPrefix('demo') : 'demo-';
   const router = `${prefix}${ganeti.router}`;
   let stopped = false;
   context.onStop(() => {
     stopped = true;
   });
-  // what refuses is told before anything is built
-  Tracer.open().close();
   const lab = await Lab.up(ganeti, { prefix });
+  let recording: Recording | null = null;
   try {
-    const stream = LiveStream.open({ netns: [router] });
+    recording = await Recording.open(options, () => {});
+    const stream = LiveStream.open({ netns: [router], ...(recording ? { tap: recording.tap } : {}) });
     const view = new LineView({ utc: options.utc ?? false, style, ...widthOf(context) });
     const player = new Player(lab, stream);
     try {
@@ -67,9 +102,45 @@ async function demo(options: { utc?: boolean }, context: Context): Promise<void>
     } finally {
       await stream.stop('closed');
     }
+    await recording?.close();
+    recording?.tell(context);
+    recording?.check();
   } finally {
+    await recording?.close();
     await lab.down();
   }
+  output.check();
+}
+
+/** Beside the package: made by `arpwhy demo -o`. */
+const recordedPath = fileURLToPath(new URL('../../demo/incident.pcapng.gz', import.meta.url));
+
+/** The incident as it was recorded, and what a report says of it. */
+async function recordedDemo(options: DemoOptions, context: Context): Promise<void> {
+  const output = outputOf(context);
+  const style = styleFor(context.stdout, context.environment);
+  const view = new LineView({ utc: options.utc ?? false, style, ...widthOf(context) });
+  const story = new Story();
+  for await (const batch of new MergedReader([recordedPath], { states: true }).batches()) {
+    for (const entry of batch) {
+      story.take(entry);
+      const { event } = entry;
+      if (event.schema === 'arpwhy.start/1') {
+        say(context, `recorded in the ${event.tier} tier on ${event.kernel}; what is inferred is marked ~`);
+        await output.write(`${introduction(`demo-${ganeti.router}`, style)}\n`);
+      } else if (event.schema === 'arpwhy.decision/1') await output.write(view.decision(event));
+      else if (event.schema === 'arpwhy.change/1') await output.write(view.change(event));
+    }
+  }
+  story.finish();
+  const clock = new ReportClock(options.utc ?? false, story.firstNs ?? 0n, story.lastNs ?? 0n);
+  const { headline, paragraphs } = findingOf(story, (ns) => clock.moment(ns));
+  const told = paragraphs.flatMap((text) => [
+    '',
+    ...wrap(text, Math.min(context.stdout.columns ?? 100, 100)),
+  ]);
+  await output.write(`\n${style('bold', headline)}${told.join('\n')}\n\n`);
+  await output.write('The same as a page for others: arpwhy report demo/incident.pcapng.gz -o report.html\n');
   output.check();
 }
 
