@@ -167,8 +167,11 @@ static __always_inline struct change *new_change(struct cpu *me, const struct ne
 static __always_inline void see_creation(struct cpu *me, const struct neighbour *neigh, const void *key,
 					 struct net_device *dev)
 {
-	struct change *c = new_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
+	struct change *c;
 
+	if (!address(me, neigh))	/* there was no room for it */
+		return;
+	c = new_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
 	bpf_probe_read_kernel(&c->ip, sizeof(c->ip), key);
 	c->ifindex = dev->ifindex;
 }

@@ -144,7 +144,7 @@ export function parseFilterLine(line: string): DecisionFilter & { silent: boolea
   let isValue = false;
   for (const word of line.split(/\s+/)) {
     if (word === '') continue;
-    const name = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
+    const name: string = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
     isValue = !isValue && takesValue.get(name) === true;
     words.push(name);
   }
