@@ -62,18 +62,20 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
   const device = `on ${now.device.name ?? now.device.index}${inNetns(now)}`;
   const since = `From ${clock(episode.firstNs)} on,`;
   const before = `${ways(was)} before`;
+  const one = episode.targetCount === 1;
+  const were = one ? 'was' : 'were';
+  const they = one ? 'it was' : 'they were';
   if (kind === 'began') {
-    const were = episode.targetCount === 1 ? 'was' : 'were';
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} answered because of ${justificationText(now)}; they were ${before}.`,
+      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} answered because of ${justificationText(now)}; ${they} ${before}.`,
     );
   } else if (kind === 'stopped') {
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); they were ${before}.`,
+      `${since} ${addresses(episode.targetCount)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); ${they} ${before}.`,
     );
   } else {
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} were still answered, but because of ${justificationText(now)}; they were ${before}.`,
+      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} still answered, but because of ${justificationText(now)}; ${they} ${before}.`,
     );
   }
   if (episode.freshCount > 0) {
@@ -106,7 +108,7 @@ function claimSentence({ now }: Episode, story: Story): string {
 
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
   const { firstNs, lastNs, overNs, overBy, endings, was, decisions } = episode;
-  const lasted = `${duration(lastNs - firstNs)}, ${decisions} requests`;
+  const lasted = `${duration(lastNs - firstNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
   if (overNs === null) {
     const end =
       story.lastNs === null
@@ -114,12 +116,13 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
         : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
     return `The last such decision is of ${clock(lastNs)} (${lasted}).${end}`;
   }
-  const after = overBy ? `were ${ways(overBy)}` : `were as before (${was.reason})`;
+  const they = episode.targetCount === 1 ? 'it was' : 'they were';
+  const after = overBy ? ways(overBy) : `as before (${was.reason})`;
   const cause =
     endings.length > 0
       ? ` after this: ${changesText(endings, clock)}`
       : '; no change was seen that ended it.';
-  return `The last such decision is of ${clock(lastNs)} (${lasted}); from ${clock(overNs)} on they ${after}${cause}`;
+  return `The last such decision is of ${clock(lastNs)} (${lasted}); from ${clock(overNs)} on ${they} ${after}${cause}`;
 }
 
 function thinParagraph({ now, targets, sinceNs, causes }: ThinEpisode, _story: Story, clock: Clock): string {

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Finding, findingOf } from '../../src/recording/finding.js';
+import { MergedReader } from '../../src/recording/merge.js';
+import type { Entry } from '../../src/recording/reader.js';
+import { Story } from '../../src/recording/story.js';
+import { ReportClock } from '../../src/view/clock.js';
+import { reportPage } from '../../src/view/report-html.js';
+import { replied } from './example.js';
+
+const incident = fileURLToPath(new URL('../../demo/incident.pcapng.gz', import.meta.url));
+
+async function entriesOf(path: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const batch of new MergedReader([path], { states: true }).batches()) entries.push(...batch);
+  return entries;
+}
+
+function tell(entries: Entry[]): { story: Story; finding: Finding; clock: ReportClock } {
+  const story = new Story();
+  for (const entry of entries) story.take(entry);
+  story.finish();
+  const clock = new ReportClock(true, story.firstNs ?? 0n, story.lastNs ?? 0n);
+  return { story, finding: findingOf(story, (ns) => clock.moment(ns)), clock };
+}
+
+describe('the finding', () => {
+  it('names the change, what was answered because of it, and how it ended', async () => {
+    const { finding } = tell(await entriesOf(incident));
+    expect(finding.headline).toBe('demo-node0 began to answer for 1 address that it had been silent about');
+    expect(finding.paragraphs).toHaveLength(1);
+    const [text] = finding.paragraphs;
+    expect(text).toContain('bond0.90 went down, and up again.');
+    expect(text).toContain('table public_90 lost 2 routes');
+    expect(text).toContain('because of 0.0.0.0/0 via 10.0.0.1 dev bond0 in table main (rule 32766)');
+    expect(text).toMatch(/as before \(same-device\) after this: .* table public_90 got 2 routes/);
+    expect(finding.caveats).toEqual([]);
+  });
+
+  it('without the changes says that none was seen', async () => {
+    const entries = (await entriesOf(incident)).filter(({ event }) => event.schema !== 'arpwhy.change/1');
+    expect(tell(entries).finding.paragraphs[0]).toMatch(
+      /^No change was seen between .*: what moved is not known\./,
+    );
+  });
+
+  it('of an hour in which nothing moved says so', async () => {
+    const entries = (await entriesOf(incident)).filter(
+      ({ event, timeNs }, _, all) =>
+        event.schema !== 'arpwhy.change/1' && timeNs < (all[0] as Entry).timeNs + 1_500_000_000n,
+    );
+    const { finding, story } = tell(entries);
+    expect(story.decisions).toBeGreaterThan(0);
+    expect(finding.headline).toBe('Nothing happened: every answer stayed what it was, and nothing moved');
+  });
+});
+
+describe('the page', () => {
+  const parts = (entries: Entry[]) => ({ ...tell(entries), files: ['a b.pcapng'], utc: true });
+
+  it('has no script, fetches nothing, and names the command behind each figure', async () => {
+    const page = reportPage(parts(await entriesOf(incident)));
+    expect(page).toMatch(
+      /Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;sha256-/,
+    );
+    expect(page).not.toMatch(/<script|https?:|style="|onclick/);
+    expect(page).toContain(
+      'arpwhy replay &#39;a b.pcapng&#39; --netns demo-node0 --dev bond0.90 --action replied',
+    );
+    expect(page).toContain('--rule 32766 --table 254 --route 0.0.0.0/0');
+  });
+
+  it('shows what strangers wrote as text', () => {
+    const name = '<img src=x onerror=alert(1)>\u202e\u001b[2J';
+    const event = { ...replied, device: { index: 2, name }, netns: { inode: 1, name } };
+    const entry: Entry = { timeNs: 10n ** 18n, event, json: JSON.stringify(event), evidence: null };
+    const page = reportPage(parts([entry]));
+    expect(page).not.toContain('<img');
+    expect(page).not.toMatch(/[\u202e\u001b]/);
+    expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  });
+
+  it('stays small, whatever the number of decisions', () => {
+    const entries = Array.from({ length: 20_000 }, (_, i): Entry => {
+      const ip = `10.${i & 127}.${(i >> 7) & 255}.7`;
+      const event = {
+        ...replied,
+        id: `a-${i}`,
+        request: {
+          ...replied.request,
+          target: { ip },
+          sender: { ip: `192.0.${i & 255}.9`, mac: replied.request.sender.mac },
+        },
+        device: { index: 2, name: `eth${i % 700}` },
+      };
+      return { timeNs: 10n ** 18n + BigInt(i) * 10_000_000n, event, json: '', evidence: null };
+    });
+    expect(reportPage(parts(entries)).length).toBeLessThan(3_000_000);
+  });
+});
