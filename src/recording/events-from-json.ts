@@ -177,8 +177,12 @@ function namesFrom(json: Shape): Map<number, string> {
 /** RFC 3339 in UTC; anything else could not be shown. */
 function timeOf(json: Shape): string {
   const time = json.text('time');
-  if (!timePattern.test(time)) throw new ShapeError('time is no time');
+  if (!isTime(time)) throw new ShapeError('time is no time');
   return time;
+}
+
+export function isTime(text: string): boolean {
+  return timePattern.test(text);
 }
 
 const timePattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{9}Z$/;

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { type DecisionFilter, passes } from '../decision/filter.js';
 import { ArpwhyError } from '../errors.js';
+import { AlikeDecisions } from './alike.js';
 import { BriefFilter } from './brief.js';
-import { type CloseEvent, eventFrom, type RecordedEvent, type RecordingHead } from './events-from-json.js';
+import type { CloseEvent, RecordedEvent, RecordingHead } from './events-from-json.js';
 import { formatMajor, mostParts } from './format.js';
 import { briefIn, type Parts, partsOf, tagText } from './message.js';
 import { BlockScanner, type Packet } from './scanner.js';
@@ -42,6 +43,7 @@ export class FileReader {
   readonly #options: ReadOptions;
   readonly #scanner: BlockScanner;
   readonly #brief: BriefFilter | null;
+  readonly #alike = new AlikeDecisions();
   #parts: { parts: Parts; count: number; bytes: Buffer[] } | null = null;
   #head: RecordingHead | null = null;
   #close: CloseEvent | null = null;
@@ -166,7 +168,7 @@ export class FileReader {
     const { states, evidence, filter } = this.#options;
     if (!states && isState(bytes)) return null;
     const json = bytes.toString('utf8');
-    const event = eventFrom(JSON.parse(json));
+    const event = this.#alike.read(json);
     if (!event) return null;
     switch (event.schema) {
       case 'arpwhy.recording/1':

@@ -57,6 +57,9 @@ describe('a recording of format 1.0', () => {
     expect(problems).toEqual([]);
     const told = entries.filter(({ event }) => /start|decision|lost|end/.test(event.schema));
     expect(told.map(({ json }) => json)).toEqual(lines);
+    for (const { event, json } of entries) {
+      if (event.schema === 'arpwhy.decision/1') expect(event).toEqual(JSON.parse(json));
+    }
     const changes = jsonOf(entries, 'arpwhy.change/1');
     expect(changes.length).toBeGreaterThan(0);
     for (const change of changes) validateLine(change);
