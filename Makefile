@@ -14,7 +14,7 @@ endif
 
 SOURCES := $(shell find src -name '*.ts')
 
-.PHONY: all deps native bpf layout check lint docs demo test hunt bench bench-smoke clean
+.PHONY: all deps native bpf layout check lint docs demo test test-vm hunt bench bench-smoke clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
@@ -85,6 +85,12 @@ demo: deps all
 test: DEPS_EXTRA += nftables bpftool ethtool tmux tshark
 test: deps all
 	$(Q)scripts/test
+
+# the same rows on other kernels, under QEMU: KERNEL=6.1 TIER=kprobe ROWS='a pattern' make it fewer
+test-vm: DEPS_EXTRA += nftables bpftool ethtool qemu-system-x86 busybox-static kmod cpio xz-utils
+test-vm: deps all
+	$(Q)test/vm/build
+	$(Q)KERNEL='$(KERNEL)' TIER='$(TIER)' ROWS='$(ROWS)' WRITE='$(WRITE)' node test/vm/.build/test/vm/main.js
 
 # random configurations on this kernel: every verdict's cause is changed, and the verdict has to change
 hunt: DEPS_EXTRA += nftables ethtool tcpdump

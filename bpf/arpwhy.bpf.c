@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR MIT)
-/* The tracepoint tier: thin programs, one a hook. The work is in decision.h. */
+/*
+ * The tracepoints, which every tier has: thin programs, one a hook. The work is in decision.h. What the other tiers add
+ * is in trampoline.h and kprobe.h.
+ */
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -8,6 +12,8 @@
 #include <bpf/bpf_tracing.h>
 #include "observe.h"
 #include "generation.h"
+#include "trampoline.h"
+#include "kprobe.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -78,15 +84,33 @@ int BPF_PROG(consume_skb, struct sk_buff *skb, void *location)
 	if (!me)
 		return 0;
 	at = address(me, location);
-	if (between(at, arp_process_start, arp_process_end)) {
-		place = ARPWHY_IN_ARP_PROCESS;
-	} else if (between(at, arp_rcv_start, arp_rcv_end)) {
-		place = ARPWHY_IN_ARP_RCV;
-	} else {
+	place = place_of_end(at);
+	if (place)
+		end_pass_by(BY_LOAD, me, skb, address(me, skb), at, 0, ARPWHY_CONSUMED, place);
+	else
 		free_frame(me, skb);
+	return 0;
+}
+
+/* before 6.12 it does not say where: the return address of consume_skb does */
+SEC("tp_btf/consume_skb")
+int BPF_PROG(consume_skb_by_stack, struct sk_buff *skb)
+{
+	struct cpu *me;
+	__u32 place;
+	__u64 at;
+
+	if (skb->protocol != bpf_htons(ETH_P_ARP))
 		return 0;
-	}
-	end_pass_by(BY_LOAD, me, skb, address(me, skb), at, 0, ARPWHY_CONSUMED, place);
+	me = this_cpu();
+	if (!me)
+		return 0;
+	at = caller_of(me, ctx, consume_skb_start, consume_skb_end);
+	place = place_of_end(at);
+	if (place)
+		end_pass(address(me, skb), at, 0, ARPWHY_CONSUMED, place);
+	else
+		free_frame(me, skb);
 	return 0;
 }
 
@@ -112,13 +136,39 @@ int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reaso
 	return 0;
 }
 
-SEC("tp_btf/neigh_create")
+/* before 5.17 it does not say why: only the place tells */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(kfree_skb_by_place, struct sk_buff *skb, void *location)
+{
+	struct cpu *me;
+	__u64 at, frame;
+	__u8 place;
+
+	if (skb->protocol != bpf_htons(ETH_P_ARP))
+		return 0;
+	me = this_cpu();
+	if (!me)
+		return 0;
+	at = address(me, location);
+	frame = address(me, skb);
+	place = place_of_drop(me, skb, frame, at, 0);
+	if (!place && find_frame(me, frame) < FRAMES)
+		place = place_without_reason(skb, at);
+	if (place)
+		end_pass(frame, at, 0, ARPWHY_DROPPED, place);
+	else if (me->busy)
+		see_reply(me, skb, at, 0, true);
+	return 0;
+}
+
+/* raw: before 6.2 the verifier gives no program a pointer to void, as the key is */
+SEC("raw_tp/neigh_create")
 int BPF_PROG(neigh_create, struct neigh_table *table, struct net_device *dev, const void *key,
 	     const struct neighbour *neigh)
 {
 	struct cpu *me;
 
-	if (table->family != AF_INET)
+	if (BPF_CORE_READ(table, family) != AF_INET)
 		return 0;
 	me = this_cpu();
 	if (me && me->busy)

@@ -43,12 +43,12 @@ static __always_inline void describe_route(enum reading how, struct cpu *me, str
 
 	if (!rt)
 		return;
-	if (size > sizeof(me->route))
-		size = sizeof(me->route);
-	if (bpf_probe_read_kernel(me->route, size, (void *)rt))
+	if (size > sizeof(me->scratch))
+		size = sizeof(me->scratch);
+	if (bpf_probe_read_kernel(me->scratch, size, (void *)rt))
 		return;
 	r->flags |= ARPWHY_HAS_DST;
-#define ROUTE(field, type) (*(type *)(me->route + bpf_core_field_offset(struct rtable, field)))
+#define ROUTE(field, type) (*(type *)(me->scratch + bpf_core_field_offset(struct rtable, field)))
 	r->route_type = ROUTE(rt_type, __u16);
 	r->route_error = ROUTE(dst.error, short);
 	out = ROUTE(dst.dev, struct net_device *);
@@ -65,7 +65,7 @@ static __always_inline void describe_route(enum reading how, struct cpu *me, str
 }
 
 /* Settings, proxy queue and neighbour table as they are now. */
-static __always_inline void describe_device(enum reading how, struct arpwhy_record *r, struct net *net,
+static __always_inline void describe_device(enum reading how, struct cpu *me, struct arpwhy_record *r, struct net *net,
 					    struct net_device *dev, struct settings *now)
 {
 	struct in_device *in_dev = READ(how, dev, ip_ptr);
@@ -83,7 +83,7 @@ static __always_inline void describe_device(enum reading how, struct arpwhy_reco
 		r->flags |= ARPWHY_CUSTOM_LOCAL;
 	if (READ(how, net, ipv4.fib_num_tclassid_users.counter))
 		r->flags |= ARPWHY_CLASSID_USERS;
-	read_settings(how, net, in_dev, now);
+	read_settings(how, me, net, in_dev, now);
 	if (!in_dev)
 		return;
 	r->flags |= ARPWHY_HAS_IN_DEVICE;
@@ -107,8 +107,12 @@ static __always_inline void describe_device(enum reading how, struct arpwhy_reco
 		bpf_probe_read_kernel(&r->proxy_delay, sizeof(__s32), data + words - 2);
 		bpf_probe_read_kernel(&r->proxy_qlen, sizeof(__s32), data + words - 4);
 	}
-	r->queued = READ(how, parms, qlen);
 	table = READ(how, parms, tbl);
+	/* since 5.16 each device has a queue of its own to fill, before there was one for all */
+	if (bpf_core_field_exists(parms->qlen))
+		r->queued = READ(how, parms, qlen);
+	else if (table)
+		r->queued = BPF_CORE_READ(table, proxy_queue.qlen);
 	if (table && READ(how, table, gc_entries.counter) >= READ(how, table, gc_thresh3))
 		r->flags |= ARPWHY_TABLE_FULL;
 }
@@ -129,7 +133,7 @@ static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, 
 	}
 	if (found >= REPLIES)
 		return;
-	reply = &me->replies[found & (REPLIES - 1)];
+	reply = &me->replies[SLOT(found, REPLIES)];
 	r->reply_ns = reply->ns;
 	__builtin_memcpy(r->reply_mac, reply->mac, sizeof(r->reply_mac));
 	if (reply->queued)
@@ -205,6 +209,8 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		role = pick(equal(flow, (__u64)sip << 32 | tip), ARPWHY_FOR_TARGET, role);
 		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = l->what;
 		to[taken & (ARPWHY_MAX_LOOKUPS - 1)].role = role;
+		to[taken & (ARPWHY_MAX_LOOKUPS - 1)].flags |=
+			pick(functions & before(from + i, me->input), ARPWHY_BY_INPUT, 0);
 		taken += 1 ^ equal(role, 0);
 		more |= -(1 ^ equal(role, 0)) & l->what.flags & ARPWHY_HAS_FLOW;
 	}
@@ -247,9 +253,32 @@ __noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 			break;
 		to[taken & (ARPWHY_MAX_LOOKUPS - 1)] = l->flow;
 		taken += (equal(flow, tip) | equal(flow, sip) | equal(flow, (__u64)tip << 32 | sip) |
-			  equal(flow, (__u64)sip << 32 | tip)) & (l->what.flags >> 1);
+			  equal(flow, (__u64)sip << 32 | tip)) & (l->what.flags >> 1) & 1;
 	}
 	return taken;
+}
+
+/* What the gates of this pass returned, at offset `at`. Returns how many of them were seen. */
+__noinline int take_gates(__u64 at, __u32 from)
+{
+	struct cpu *me = this_cpu();
+	struct arpwhy_gates *to;
+	__u32 seen = 0;
+
+	if (!me)
+		return 0;
+	asm volatile("" : "+r"(at));
+	if (at > sizeof(me->out.bytes) - sizeof(*to))
+		return 0;
+	to = (struct arpwhy_gates *)(me->out.bytes + at);
+	for (__u32 i = 0; i < ARPWHY_GATES; i++) {
+		struct gate *gate = &me->gates[i];
+
+		to->value[i] = gate->value;
+		seen |= (after(gate->event, from) & (1 ^ equal(gate->event, 0))) << i;
+	}
+	to->seen = seen;
+	return seen != 0;
 }
 
 static __always_inline __u64 wake_flags(struct cpu *me, __u64 now)
@@ -302,7 +331,7 @@ static __always_inline void describe_start(struct cpu *me, struct arpwhy_record 
 				r->flags |= ARPWHY_SETTINGS_MOVED;
 		}
 	} else if (frame < FRAMES) {
-		struct frame *f = &me->frames[frame & (FRAMES - 1)];
+		struct frame *f = &me->frames[SLOT(frame, FRAMES)];
 
 		r->start_ns = f->ns;
 		if ((int)(f->event - window->event) > 0)
@@ -333,7 +362,7 @@ static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct
 
 	if (r->flags & ARPWHY_WIDE_SETTINGS) {
 		struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
-		int data[CNF_WORDS] = {};
+		int *data = (int *)me->scratch;
 		struct arpwhy_wide *wide;
 
 		asm volatile("" : "+r"(bytes));		/* or clang drops the check that the verifier needs */
@@ -341,9 +370,9 @@ static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct
 			return 0;
 		wide = (struct arpwhy_wide *)(me->out.bytes + bytes);
 		__builtin_memset(wide, 0, sizeof(*wide));
-		if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_all(BY_COPY, net)))
+		if (!bpf_probe_read_kernel(data, CNF_BYTES, settings_of_all(BY_COPY, net)))
 			unpack_settings(data, wide->all);
-		if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_device(in_dev)))
+		if (!bpf_probe_read_kernel(data, CNF_BYTES, settings_of_device(in_dev)))
 			unpack_settings(data, wide->dev);
 		bytes += sizeof(*wide);
 	}
@@ -364,7 +393,7 @@ static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct
 static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct sk_buff *skb, __u64 at, __u64 location,
 				       __u32 drop_reason, __u32 closed, __u32 place)
 {
-	struct arpwhy_detail detail = {};
+	struct arpwhy_detail *detail = &me->detail;
 	struct arp_frame packet;
 	struct settings settings;
 	struct arpwhy_record *r;
@@ -384,6 +413,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	if (!all_attached())
 		goto out;
 	__builtin_memset(r, 0, sizeof(*r));
+	__builtin_memset(detail, 0, sizeof(*detail));
 	r->end_ns = bpf_ktime_get_ns();
 	r->arp_bytes = arp_bytes;
 	if (frame < FRAMES)
@@ -430,15 +460,15 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		if (waiting || BPF_CORE_READ(cb, flags) & LOCALLY_ENQUEUED)
 			r->flags |= ARPWHY_SECOND_PASS;
 	}
-	describe_device(how, r, net, dev, &settings);
+	describe_device(how, me, r, net, dev, &settings);
 	read_stamps(how, net, &r->stamps);
-	describe_start(me, r, &detail, frame, waiting, &settings, &window);
+	describe_start(me, r, detail, frame, waiting, &settings, &window);
 	if (place == ARPWHY_IN_ARP_PROCESS)
 		describe_route(how, me, r, skb);
 	bytes = sizeof(*r);
 	taken = 0;
 	if (r->start_ns) {
-		take_reply(me, r, &detail, window.event, sip, tip);
+		take_reply(me, r, detail, window.event, sip, tip);
 		taken = take_changes(window.event, r->ifindex, sip);
 	}
 	asm volatile("" : "+r"(taken));
@@ -460,16 +490,20 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		r->flows = taken;
 		bytes += taken * sizeof(struct arpwhy_flow);
 	}
+	if (functions && r->start_ns && take_gates(bytes, window.event)) {
+		r->gates = 1;
+		bytes += sizeof(struct arpwhy_gates);
+	}
 	me->counters.cut += r->cut;
 
 	if (waiting || closed != ARPWHY_CONSUMED || r->flags & ARPWHY_REPLY_DROPPED) {
 		r->flags |= ARPWHY_HAS_DETAIL;
-		detail.skb = at;
-		detail.location = location;
-		detail.drop_reason = drop_reason;
+		detail->skb = at;
+		detail->location = location;
+		detail->drop_reason = drop_reason;
 	}
 	if (r->flags & (ARPWHY_HAS_DETAIL | ARPWHY_WIDE_SETTINGS))
-		bytes = append_rare(me, net, dev, bytes, &detail);
+		bytes = append_rare(me, net, dev, bytes, detail);
 	r->bytes = bytes;
 	if (closed == ARPWHY_DEFERRED) {
 		struct deferred d = { .id = r->id, .first_ns = r->start_ns };

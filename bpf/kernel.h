@@ -100,6 +100,7 @@ struct net_device {
 	unsigned int operstate;
 	unsigned char addr_len;
 	struct in_device *ip_ptr;
+	void *rx_handler;
 };
 
 struct dst_entry {
@@ -117,6 +118,7 @@ struct rtable {
 struct sk_buff_head {
 	struct sk_buff *next;
 	struct sk_buff *prev;
+	__u32 qlen;
 };
 
 struct sk_buff {
@@ -130,6 +132,7 @@ struct sk_buff {
 	__u16 mac_header;
 	__be16 protocol;
 	__u8 pkt_type : 3;
+	__u8 tc_at_ingress : 1;
 	int skb_iif;
 	unsigned char *head;
 	unsigned char *data;
@@ -194,6 +197,24 @@ struct flowi4 {
 	union flowi_uli uli;
 };
 
+struct flowi {
+	union {
+		struct flowi4 ip4;
+	} u;
+};
+
+struct fib_table {
+	__u32 tb_id;
+};
+
+struct fib_result {
+	unsigned char prefixlen;
+};
+
+struct fib_lookup_arg {
+	__u32 table;
+};
+
 struct fib_nh_common {
 	struct net_device *nhc_dev;
 	int nhc_oif;
@@ -252,5 +273,6 @@ enum skb_drop_reason {
 #define CNF_DROP_GRATUITOUS_ARP		30
 #define CNF_BC_FORWARDING		31
 #define CNF_WORDS			32	/* the slots that every kernel since 5.10 has */
+#define CNF_BYTES			(CNF_WORDS * sizeof(int))
 
 #endif

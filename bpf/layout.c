@@ -15,7 +15,7 @@ static void record(void)
 {
 	START(arpwhy_record, "record");
 #define F(field, name) FIELD(arpwhy_record, field, name)
-	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(id, "id"); F(start_ns, "startNs");
+	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(gates, "gates"); F(id, "id"); F(start_ns, "startNs");
 	F(end_ns, "endNs"); F(reply_ns, "replyNs"); F(net, "net"); F(netns, "netns"); F(ifindex, "ifindex");
 	F(device, "device"); F(device_flags, "deviceFlags"); F(frame_len, "frameLength"); F(flags, "flags");
 	F(device_type, "deviceType"); F(address_len, "addressLength"); F(packet_type, "packetType");
@@ -65,7 +65,17 @@ static void lookup(void)
 #define F(field, name) FIELD(arpwhy_lookup, field, name)
 	F(table, "table"); F(iif, "iif"); F(device, "device"); F(gateway, "gateway"); F(metric, "metric");
 	F(role, "role"); F(error, "error"); F(flags, "flags"); F(gateway_family, "gatewayFamily");
-	F(type, "type"); F(protocol, "protocol"); F(nexthops, "nexthops");
+	F(type, "type"); F(protocol, "protocol"); F(nexthops, "nexthops"); F(prefix_length, "prefixLength");
+	F(rule, "rule");
+#undef F
+	END();
+}
+
+static void gates(void)
+{
+	START(arpwhy_gates, "gates");
+#define F(field, name) FIELD(arpwhy_gates, field, name)
+	F(seen, "seen"); F(value, "value");
 #undef F
 	END();
 }
@@ -112,6 +122,7 @@ int main(void)
 	neighbour();
 	lookup();
 	flow();
+	gates();
 	wide();
 	detail();
 	counters();
@@ -131,7 +142,12 @@ int main(void)
 	       ARPWHY_WIDE_SETTINGS, ARPWHY_HAS_DETAIL);
 	printf("\nexport const role = { target: %d, source: %d, bareSender: %d, bareTarget: %d } as const;\n",
 	       ARPWHY_FOR_TARGET, ARPWHY_FOR_SOURCE, ARPWHY_BARE_SENDER, ARPWHY_BARE_TARGET);
-	printf("\nexport const lookupFlag = { hasInfo: %d, hasFlow: %d } as const;\n", ARPWHY_HAS_INFO, ARPWHY_HAS_FLOW);
+	printf("\nexport const lookupFlag = {\n  hasInfo: %d,\n  hasFlow: %d,\n  hasPrefix: %d,\n  hasRule: %d,\n"
+	       "  suppressed: %d,\n  ruleOnly: %d,\n  byInput: %d,\n} as const;\n", ARPWHY_HAS_INFO, ARPWHY_HAS_FLOW,
+	       ARPWHY_HAS_PREFIX, ARPWHY_HAS_RULE, ARPWHY_SUPPRESSED, ARPWHY_RULE_ONLY, ARPWHY_BY_INPUT);
+	printf("\nexport const gate = {\n  routeInput: %d,\n  validateSource: %d,\n  ignore: %d,\n  proxyNeighbour: %d,\n"
+	       "  eventNs: %d,\n} as const;\n", ARPWHY_ROUTE_INPUT, ARPWHY_VALIDATE_SOURCE, ARPWHY_IGNORE,
+	       ARPWHY_PNEIGH_LOOKUP, ARPWHY_EVENT_NS);
 	printf("\n/** Sysctl names in the order of `record.all` and `record.dev`. */\nexport const settingNames = [\n");
 	static const char *const names[ARPWHY_SETTINGS] = {
 		[ARPWHY_FORWARDING] = "forwarding",

@@ -7,29 +7,29 @@
 
 #define QUEUE_WALK	64	/* as many as the default proxy_qlen; later ones have no start */
 
-static __always_inline __u8 flow_dscp(const struct flowi4 *flow)
+static __always_inline __u8 flow_dscp(enum reading how, const struct flowi4 *flow)
 {
 	const struct flowi_common___tos *tos = (void *)&flow->__fl_common;
 	const struct flowi_common___dscp *dscp = (void *)&flow->__fl_common;
 
 	if (bpf_core_field_exists(dscp->flowic_dscp))
-		return dscp->flowic_dscp;
+		return READ(how, dscp, flowic_dscp);
 	if (bpf_core_field_exists(tos->flowic_tos))
-		return tos->flowic_tos;
+		return READ(how, tos, flowic_tos);
 	return 0;
 }
 
 /* What a flow has beside addresses and the device it came in by: for ARP mostly nothing. */
-static __always_inline void describe_flow(struct lookup *l, const struct flowi4 *flow)
+static __always_inline void describe_flow(enum reading how, struct lookup *l, const struct flowi4 *flow)
 {
-	l->flow.oif = flow->__fl_common.flowic_oif;
-	l->flow.l3mdev = flow->__fl_common.flowic_l3mdev;
-	l->flow.mark = flow->__fl_common.flowic_mark;
-	l->flow.sport = flow->uli.ports.sport;
-	l->flow.dport = flow->uli.ports.dport;
-	l->flow.dscp = flow_dscp(flow);
-	l->flow.scope = flow->__fl_common.flowic_scope;
-	l->flow.proto = flow->__fl_common.flowic_proto;
+	l->flow.oif = READ(how, flow, __fl_common.flowic_oif);
+	l->flow.l3mdev = READ(how, flow, __fl_common.flowic_l3mdev);
+	l->flow.mark = READ(how, flow, __fl_common.flowic_mark);
+	l->flow.sport = READ(how, flow, uli.ports.sport);
+	l->flow.dport = READ(how, flow, uli.ports.dport);
+	l->flow.dscp = flow_dscp(how, flow);
+	l->flow.scope = READ(how, flow, __fl_common.flowic_scope);
+	l->flow.proto = READ(how, flow, __fl_common.flowic_proto);
 	if (l->flow.oif | l->flow.l3mdev | l->flow.mark | l->flow.sport | l->flow.dport | l->flow.dscp |
 	    l->flow.scope | l->flow.proto)
 		l->what.flags |= ARPWHY_HAS_FLOW;
@@ -80,7 +80,7 @@ static __always_inline void see_lookup(struct cpu *me, __u32 table, const struct
 	l->what.iif = flow->__fl_common.flowic_iif;
 	l->saddr = flow->saddr;
 	l->daddr = flow->daddr;
-	describe_flow(l, flow);
+	describe_flow(BY_LOAD, l, flow);
 	if (nhc)
 		describe_nexthop(me, l, nhc);
 }
@@ -115,7 +115,7 @@ static __always_inline struct reply *queued_reply(struct cpu *me, __u64 skb)
 		found = pick(equal(me->replies[slot].skb, skb) & after(me->replies[slot].event, me->closed_event),
 			     slot, found);
 	}
-	return found < REPLIES ? &me->replies[found & (REPLIES - 1)] : NULL;
+	return found < REPLIES ? &me->replies[SLOT(found, REPLIES)] : NULL;
 }
 
 /* An ARP reply is queued on a device, or dropped on its way out. */
@@ -173,7 +173,7 @@ static __always_inline void see_creation(struct cpu *me, const struct neighbour 
 		return;
 	c = new_change(me, neigh, ARPWHY_NEIGHBOUR_CREATED);
 	bpf_probe_read_kernel(&c->ip, sizeof(c->ip), key);
-	c->ifindex = dev->ifindex;
+	c->ifindex = BPF_CORE_READ(dev, ifindex);
 }
 
 static __always_inline void copy_mac(__u8 *to, const struct neighbour *neigh)
@@ -238,6 +238,45 @@ static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, _
 	return 0;
 }
 
+/*
+ * The same on kernels whose drops have no reason. In the core of receiving only a frame that tc saw, and that no
+ * bridge or bond took over, was dropped by tc: theirs are dropped there too.
+ */
+static __always_inline __u8 place_without_reason(struct sk_buff *skb, __u64 location)
+{
+	if (between(location, nf_hook_slow_start, nf_hook_slow_end))
+		return carried_past(skb) ? 0 : ARPWHY_IN_NETFILTER;
+	if (between(location, receive_core_start, receive_core_end) && !skb->dev->rx_handler &&
+	    BPF_CORE_READ_BITFIELD_PROBED(skb, tc_at_ingress))
+		return ARPWHY_IN_TC;
+	return 0;
+}
+
+/* Where a frame that was processed to the end was let go; 0 when that is none of our business. */
+static __always_inline __u32 place_of_end(__u64 location)
+{
+	if (between(location, arp_process_start, arp_process_end))
+		return ARPWHY_IN_ARP_PROCESS;
+	return between(location, arp_rcv_start, arp_rcv_end) ? ARPWHY_IN_ARP_RCV : 0;
+}
+
+/* Who called the function that a program runs in: the return address above those in [start, end). 0 when not found. */
+static __always_inline __u64 caller_of(struct cpu *me, void *ctx, __u64 start, __u64 end)
+{
+	__u64 found = 0;
+	long bytes;
+
+	__builtin_memset(me->stack, 0, sizeof(me->stack));
+	bytes = bpf_get_stack(ctx, me->stack, sizeof(me->stack), 0);
+	if (bytes <= 0)
+		return 0;
+	for (int i = STACK - 2; i >= 0; i--) {
+		if (between(me->stack[i], start, end))
+			found = me->stack[i + 1];
+	}
+	return found;
+}
+
 /* The proxy timer lies in its table, and so does the queue. Returns 0 for the table of another family. */
 static __always_inline struct neigh_table *arp_table_of(struct cpu *me, struct timer_list *timer)
 {
@@ -260,11 +299,12 @@ __noinline int begin_second_pass(__u64 skb, __u64 now)
 	struct net_device *dev = BPF_CORE_READ((struct sk_buff *)skb, dev);
 	struct net *net = BPF_CORE_READ(dev, nd_net.net);
 	struct deferred *d = find_deferred(skb);
+	struct cpu *me = this_cpu();
 
-	if (!d)
+	if (!d || !me)
 		return 0;
 	d->start_ns = now;
-	read_settings(BY_COPY, net, BPF_CORE_READ(dev, ip_ptr), &d->settings);
+	read_settings(BY_COPY, me, net, BPF_CORE_READ(dev, ip_ptr), &d->settings);
 	read_stamps(BY_COPY, net, &d->stamps);
 	return 0;
 }

@@ -13,7 +13,12 @@ enum reading { BY_LOAD, BY_COPY };
 #define READ(how, p, a)		((how) == BY_LOAD ? (p)->a : BPF_CORE_READ(p, a))
 #define READ2(how, p, a, b)	((how) == BY_LOAD ? (p)->a->b : BPF_CORE_READ(p, a, b))
 /* the address of a field, for what has no name in C: parts of arrays */
-#define AT(p, type, field)	((void *)(p) + bpf_core_field_offset(type, field))
+/* (of a number, too: clang must not fold it into a load, which CO-RE would check against the size of the whole array) */
+#define AT(p, type, field) ({ \
+	__u64 offset = bpf_core_field_offset(type, field); \
+	asm volatile("" : "+r"(offset)); \
+	(void *)(p) + offset; \
+})
 
 struct arp_header {
 	__be16 hrd;
@@ -191,10 +196,10 @@ static __always_inline const int *settings_of_device(struct in_device *in_dev)
 }
 
 /* Both scopes of every setting, all zero without an in_device. */
-static __always_inline void read_settings(enum reading how, struct net *net, struct in_device *in_dev,
+static __always_inline void read_settings(enum reading how, struct cpu *me, struct net *net, struct in_device *in_dev,
 					  struct settings *to)
 {
-	int data[CNF_WORDS] = {};
+	int *data = (int *)me->scratch;		/* not on the stack, which is small */
 
 	__builtin_memset(to, 0, sizeof(*to));
 	if (!in_dev)
@@ -204,9 +209,9 @@ static __always_inline void read_settings(enum reading how, struct net *net, str
 			   pack_settings(settings_of_device(in_dev), to->dev) << 32;
 		return;
 	}
-	if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_all(how, net)))
+	if (!bpf_probe_read_kernel(data, CNF_BYTES, settings_of_all(how, net)))
 		to->rest = pack_settings(data, to->all);
-	if (!bpf_probe_read_kernel(data, sizeof(data), settings_of_device(in_dev)))
+	if (!bpf_probe_read_kernel(data, CNF_BYTES, settings_of_device(in_dev)))
 		to->rest |= pack_settings(data, to->dev) << 32;
 }
 

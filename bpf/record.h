@@ -4,7 +4,7 @@
  * statement of the layout; bpf/layout.c turns it into src/kernel/layout.ts and a test compares the two.
  *
  * One record per pass, variable in length: struct arpwhy_record; `neighbours` times struct arpwhy_neighbour;
- * `lookups` times struct arpwhy_lookup; `flows` times struct arpwhy_flow; with ARPWHY_WIDE_SETTINGS a struct
+ * `lookups` times struct arpwhy_lookup; `flows` times struct arpwhy_flow; `gates` times struct arpwhy_gates; with ARPWHY_WIDE_SETTINGS a struct
  * arpwhy_wide; with ARPWHY_HAS_DETAIL a struct arpwhy_detail. Host byte order, except fields named __be32 and
  * __be16, which are as on the wire.
  *
@@ -14,7 +14,7 @@
 #ifndef ARPWHY_RECORD_H
 #define ARPWHY_RECORD_H
 
-#define ARPWHY_RECORD_VERSION	2
+#define ARPWHY_RECORD_VERSION	3
 
 #define ARPWHY_MAX_LOOKUPS	64	/* lookups that one record holds; more are counted in `cut` */
 #define ARPWHY_MAX_NEIGHBOURS	4	/* neighbour table changes that one record holds */
@@ -90,7 +90,7 @@ struct arpwhy_record {
 	__u32 bytes;		/* of the whole record */
 	__u16 version;
 	__u8 cpu;
-	__u8 pad;
+	__u8 gates;		/* how many struct arpwhy_gates there are: 1 where a hook on a function saw one, else 0 */
 	__u64 id;		/* of this pass, unique in the trace */
 	__u64 start_ns;		/* CLOCK_MONOTONIC, 0 when it was not seen */
 	__u64 end_ns;
@@ -175,6 +175,12 @@ enum arpwhy_role {
 enum arpwhy_lookup_flag {
 	ARPWHY_HAS_INFO = 1 << 0,	/* the route's fib_info is known: type, protocol, nexthops, metric are valid */
 	ARPWHY_HAS_FLOW = 1 << 1,	/* more of the flow than usual: the next struct arpwhy_flow */
+	/* from hooks on functions */
+	ARPWHY_HAS_PREFIX = 1 << 2,	/* prefix_length is valid */
+	ARPWHY_HAS_RULE = 1 << 3,	/* rule is valid */
+	ARPWHY_SUPPRESSED = 1 << 4,	/* the rule took the match away again */
+	ARPWHY_RULE_ONLY = 1 << 5,	/* no lookup: the rule rejected, or its table does not exist */
+	ARPWHY_BY_INPUT = 1 << 6,	/* made before ip_route_input_noref returned: not by arp_filter */
 };
 
 /* one fib_table_lookup */
@@ -191,7 +197,24 @@ struct arpwhy_lookup {
 	__u8 type;		/* RTN_* */
 	__u8 protocol;		/* RTPROT_* */
 	__u8 nexthops;
-	__u8 pad;
+	__u8 prefix_length;	/* of the matched route */
+	__u32 rule;		/* priority of the rule that led here */
+};
+
+/* the functions whose results a pass depends on */
+enum arpwhy_gate {
+	ARPWHY_ROUTE_INPUT,	/* ip_route_input_noref: 0, -errno, or since 6.18 a drop reason */
+	ARPWHY_VALIDATE_SOURCE,	/* fib_validate_source: -errno, or since 6.18 a negative drop reason */
+	ARPWHY_IGNORE,		/* arp_ignore: 1 when it stops the request */
+	ARPWHY_PNEIGH_LOOKUP,	/* pneigh_lookup: 1 when there is a proxy neighbour */
+	ARPWHY_EVENT_NS,	/* neigh_event_ns: 0 when there was no room for the entry */
+	ARPWHY_GATES,
+};
+
+/* what they returned */
+struct arpwhy_gates {
+	__u32 seen;		/* bits by enum arpwhy_gate: those that returned in this pass */
+	__s32 value[ARPWHY_GATES];
 };
 
 /* the rest of a lookup's flow, where any of it is not 0 */
@@ -210,7 +233,7 @@ struct arpwhy_flow {
 #define ARPWHY_LARGEST	(sizeof(struct arpwhy_record) + \
 			 ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) + \
 			 ARPWHY_MAX_LOOKUPS * (sizeof(struct arpwhy_lookup) + sizeof(struct arpwhy_flow)) + \
-			 sizeof(struct arpwhy_wide) + sizeof(struct arpwhy_detail))
+			 sizeof(struct arpwhy_gates) + sizeof(struct arpwhy_wide) + sizeof(struct arpwhy_detail))
 
 /* what the kernel side counted, per CPU */
 struct arpwhy_counters {

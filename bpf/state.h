@@ -12,6 +12,7 @@
 #define LOOKUPS		128	/* lookups remembered per CPU */
 #define REPLIES		4	/* ARP replies on their way out: one pass makes one, devices below see it again */
 #define CHANGES		8	/* neighbour table changes remembered per CPU */
+#define STACK		16	/* return addresses looked at for the caller of a function */
 #define STALE_NS	20000000ULL	/* a frame that was not processed 20 ms after it came in was bridged on */
 #define STALE_EVERY	16	/* how many lookups may pass before the clock is asked whether it was */
 
@@ -20,11 +21,15 @@
 /* addresses from kallsyms: [start, end); 0 when the symbol is not known */
 const volatile __u64 arp_process_start = 0, arp_process_end = 0;
 const volatile __u64 arp_rcv_start = 0, arp_rcv_end = 0;
+const volatile __u64 consume_skb_start = 0, consume_skb_end = 0;
+const volatile __u64 nf_hook_slow_start = 0, nf_hook_slow_end = 0;
+const volatile __u64 receive_core_start = 0, receive_core_end = 0;	/* __netif_receive_skb_core */
 const volatile __u64 xdp_generic_start = 0, xdp_generic_end = 0;
 const volatile __u64 proxy_process = 0;		/* neigh_proxy_process */
 const volatile __u32 cpus = 1;
 const volatile bool only_netns = false;		/* look namespaces up in filter_netns */
 const volatile bool only_devices = false;	/* look device names up in filter_devices */
+const volatile bool functions = false;		/* hooks on functions are attached */
 const volatile __u64 wake_interval_ns = 2000000;
 
 extern int CONFIG_HZ __kconfig;
@@ -76,6 +81,18 @@ struct change {
 	struct arpwhy_neighbour what;
 };
 
+struct gate {
+	__u32 event;
+	__s32 value;
+};
+
+/* arguments that a kprobe keeps for its kretprobe; the first is 0 when there are none */
+struct kept {
+	__u64 first;
+	__u64 second;
+	__u64 third;
+};
+
 struct lookup {
 	struct arpwhy_lookup what;
 	__be32 saddr;
@@ -106,13 +123,23 @@ struct cpu {
 	__u32 next_reply;
 	__u32 next_change;
 	__u32 closed_change;	/* as closed_lookup, in the changes */
+	__u32 ruled;		/* where the log of lookups stood when a rule was done */
+	__u32 input;		/* where it stood when ip_route_input_noref returned */
 	__u32 pad;
+	struct gate gates[ARPWHY_GATES];
+	struct kept of_table;
+	struct kept of_rule;
+	struct kept of_suppression;
+	struct kept of_input;
+	struct kept of_validation;
 	struct arpwhy_counters counters;
 	struct frame frames[FRAMES];
 	struct reply replies[REPLIES];
 	struct change changes[CHANGES];
 	struct lookup lookups[LOOKUPS];
-	__u8 route[256];	/* a copy of the struct rtable */
+	__u64 stack[STACK];
+	__u8 scratch[256];	/* for what would not fit on the stack: the struct rtable, settings */
+	struct arpwhy_detail detail;
 	union {
 		struct arpwhy_record record;
 		__u8 bytes[ARPWHY_LARGEST];
@@ -182,6 +209,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct arpwhy_generation);
 } generations SEC(".maps");
+
+/*
+ * An index that is below a power of two, shown to the verifier in 64 bits: clang leaves a mask out where it knows
+ * better, and older verifiers know less about 32 bits.
+ */
+#define SLOT(index, count) ({ \
+	__u64 slot = (index); \
+	asm volatile("%0 &= %1" : "+r"(slot) : "i"((count) - 1)); \
+	slot; \
+})
 
 static __always_inline struct cpu *this_cpu(void)
 {

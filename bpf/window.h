@@ -104,7 +104,7 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 		if (!me->frames[i].skb)
 			me->open++;
 	}
-	f = &me->frames[i & (FRAMES - 1)];
+	f = &me->frames[SLOT(i, FRAMES)];
 	f->skb = at;
 	f->ns = bpf_ktime_get_ns();
 	f->net = address(me, net);
@@ -114,15 +114,15 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	f->sip = ip4(arp.sip);
 	f->tip = ip4(arp.tip);
 	me->opened_ns = f->ns;
-	read_settings(BY_LOAD, net, dev->ip_ptr, &f->settings);
+	read_settings(BY_LOAD, me, net, dev->ip_ptr, &f->settings);
 	read_stamps(BY_LOAD, net, &f->stamps);
 }
 
 static __always_inline void forget_frame(struct cpu *me, __u32 i)
 {
-	if (i >= FRAMES || !me->frames[i & (FRAMES - 1)].skb)
+	if (i >= FRAMES || !me->frames[SLOT(i, FRAMES)].skb)
 		return;
-	me->frames[i & (FRAMES - 1)].skb = 0;
+	me->frames[SLOT(i, FRAMES)].skb = 0;
 	me->expected_frame = i + 1;
 	if (me->open)
 		me->open--;
@@ -148,6 +148,11 @@ static __always_inline void close_window(struct cpu *me)
 static __always_inline __u32 after(__u32 event, __u32 point)
 {
 	return 1 ^ (opaque((__u32)(event - point - 1)) >> 31 & 1);
+}
+
+static __always_inline __u32 before(__u32 position, __u32 point)
+{
+	return opaque((__u32)(position - point)) >> 31 & 1;
 }
 
 #endif

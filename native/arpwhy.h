@@ -58,6 +58,12 @@ int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *runs_ns
 int arpwhy_generations(struct arpwhy *self, const uint64_t *addresses, int count, void *to, int size);
 int arpwhy_generation_of(struct arpwhy *self, int netns_fd, void *to, int size);
 
+/* How many arguments the running kernel's tracepoint of that name has; -ENOENT when it has no such tracepoint. */
+int arpwhy_tracepoint_arguments(const char *name);
+
+/* The same of a function. */
+int arpwhy_function_arguments(const char *name);
+
 /* The name that the running kernel's enum has for a value. Returns its length. */
 int arpwhy_enum_name(const char *type, int value, char *to, int size);
 

@@ -4,9 +4,9 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
-import { hooks } from '../kernel/hooks.js';
+import { hooksOf } from '../kernel/hooks.js';
 import { missingRights } from '../kernel/rights.js';
-import { Tracer } from '../kernel/tracer.js';
+import { type Refusal, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import { escapeText } from '../view/escape.js';
 import { type Style, styleFor } from '../view/style.js';
@@ -26,6 +26,8 @@ interface Diagnosis {
   checks: Check[];
   /** The tier that a trace would run in; null when none attaches. */
   tier: string | null;
+  /** Better tiers, and why they do not work here. */
+  refusals: readonly Refusal[];
   refusal: string | null;
   hooks: { name: string; attached: boolean; why: string | null; cost: string }[];
   /** What no hook of this tier can see, whatever attaches. */
@@ -47,8 +49,11 @@ export function addDoctor(program: Command, context: Context): void {
     });
 }
 
+const inferredLimit =
+  'the rule and the matched prefix of a lookup are inferred from a snapshot that is proven for the request, or left unknown';
+
 const limits = [
-  'the rule and the matched prefix of a lookup are inferred from a snapshot that is proven for the request, or left unknown',
+  inferredLimit,
   'a throw route, a dead nexthop and no match look the same: no-usable-route',
   'native XDP drops a frame before every hook: no decision appears',
   'bridge neigh_suppress and vxlan proxy answer before ARP sees the request: no decision appears',
@@ -62,13 +67,16 @@ function diagnose(): { diagnosis: Diagnosis; code: number } {
     node: process.version,
     checks: checks(),
     tier: null,
+    refusals: [],
     refusal: null,
-    hooks: hooks.map(({ name, cost }) => ({ name, attached: false, why: null, cost })),
+    hooks: hooksOf('tracepoint').map(({ name, cost }) => ({ name, attached: false, why: null, cost })),
     limits,
   };
   try {
     const tracer = Tracer.open();
     diagnosis.tier = tracer.tier;
+    diagnosis.refusals = tracer.refusals;
+    if (tracer.tier !== 'tracepoint') diagnosis.limits = limits.filter((limit) => limit !== inferredLimit);
     diagnosis.hooks = tracer.hooks.map(({ hook, attached, error }) => ({
       name: hook.name,
       attached,
@@ -138,6 +146,7 @@ function report(diagnosis: Diagnosis, style: Style): string {
   );
   return [
     style('bold', escapeText(verdict)),
+    ...diagnosis.refusals.map(({ tier, why }) => escapeText(`Not in the ${tier} tier: ${why}.`)),
     `arpwhy ${diagnosis.version}, kernel ${diagnosis.kernel}, Node ${diagnosis.node}`,
     prerequisites.toString(),
     attached.toString(),

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
+import type { Tier } from '../decision/types.js';
 import { exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
-import { hooks } from '../kernel/hooks.js';
+import { hooks, tiers } from '../kernel/hooks.js';
 import type { EndEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { type Context, outputOf, say } from './context.js';
@@ -20,7 +21,7 @@ interface TraceOptions extends FilterOptions, RecordOptions, ViewOptions {
   count?: number;
   readyFile?: string;
   strict?: boolean;
-  tier?: string;
+  tier?: Tier;
   withoutHook: string[];
 }
 
@@ -62,7 +63,9 @@ function addLiveOptions(command: Command): Command {
     .option('--count <n>', 'end after so many decisions', count('--count'))
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
-    .option('--tier <tier>', 'how to attach: tracepoint', (value) => oneOf('--tier', value, ['tracepoint']))
+    .option('--tier <tier>', `how to attach: ${tiers.join(', ')}; by default the best that works`, (value) =>
+      oneOf('--tier', value, tiers),
+    )
     .addOption(
       new Option('--without-hook <name>', 'leave a hook out, to see what it costs')
         .argParser((value: string, before: string[]) => [
@@ -143,6 +146,7 @@ function openStream(options: TraceOptions, context: Context, recording: Recordin
     devices: options.dev.length > 0 ? options.dev : null,
     deferred: options.all,
     leaveOut: options.withoutHook,
+    ...(options.tier ? { tier: options.tier } : {}),
     ...(options.count === undefined ? {} : { count: options.count }),
     ...(recording ? { tap: recording.tap } : {}),
     onNote: (text) => say(context, text),
@@ -165,7 +169,9 @@ function announce(start: StartEvent, options: TraceOptions, context: Context): v
   ].join(', ');
   say(
     context,
-    `${start.tier} tier on ${start.kernel}: lookups are observed; rules and prefixes are inferred and marked ~`,
+    start.tier === 'tracepoint'
+      ? `${start.tier} tier on ${start.kernel}: lookups are observed; rules and prefixes are inferred and marked ~`
+      : `${start.tier} tier on ${start.kernel}: lookups, rules and prefixes are observed; what is inferred is marked ~`,
   );
   for (const { name, why, cost } of start.hooks.missing) say(context, `without ${name} (${why}): ${cost}`);
   tellMissingTools(context);

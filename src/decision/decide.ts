@@ -6,10 +6,12 @@ import { type Parsed, parseSeries, type Series } from './series.js';
 import type {
   Decision,
   DecisionStep,
+  Evidence,
   Lookup,
   NameTables,
   NeighbourEvent,
   Pass,
+  Prefix,
   Proof,
   Purpose,
   Request,
@@ -135,6 +137,7 @@ function stepsOf(
           step,
           replayed !== null,
           needsRule,
+          pass,
           final,
           names,
           `/steps/${steps.length}`,
@@ -151,11 +154,22 @@ function unexplained(lookup: Lookup): ReplayedStep {
   return {
     rule: null,
     table: lookup.table,
-    outcome: outcomeOf(lookup.errno),
+    outcome: lookup.seen?.suppressed ? 'suppressed' : outcomeOf(lookup.errno),
     errno: lookup.errno,
     lookup,
     route: undefined,
   };
+}
+
+/** The rule of a step, from the snapshot, from what was seen, or from both. */
+function ruleOf(step: ReplayedStep, pass: Pass): { rule: DecisionStep['rule']; evidence: Evidence } {
+  const seen = step.lookup?.seen?.rule ?? null;
+  if (!step.rule)
+    return { rule: seen === null ? null : { priority: seen, selector: null }, evidence: 'observed' };
+  const { priority, selector } = step.rule;
+  const alone = pass.rulesSeen?.some((one) => one.rule === priority && one.errno === step.errno) ?? false;
+  const observed = step.lookup ? seen !== null : alone;
+  return { rule: { priority, selector }, evidence: observed ? 'observed' : 'inferred' };
 }
 
 function stepOf(
@@ -163,21 +177,26 @@ function stepOf(
   step: ReplayedStep,
   proven: boolean,
   needsRule: boolean,
+  pass: Pass,
   final: Pass['route'],
   names: NameTables,
   pointer: string,
   unknown: string[],
 ): DecisionStep {
-  if (needsRule) unknown.push(`${pointer}/rule`);
-  const observed = step.lookup !== null && step.outcome !== 'suppressed';
+  const { rule, evidence: ruleEvidence } = ruleOf(step, pass);
+  if (rule?.selector === null) unknown.push(`${pointer}/rule/selector`);
+  if (needsRule && !rule) unknown.push(`${pointer}/rule`);
+  const observed = step.lookup
+    ? step.outcome !== 'suppressed' || step.lookup.seen?.suppressed === true
+    : ruleEvidence === 'observed';
   return {
     purpose,
-    rule: step.rule ? { priority: step.rule.priority, selector: step.rule.selector } : null,
+    rule,
     table: step.table === null ? null : { id: step.table, name: names.table(step.table) },
     outcome: step.outcome,
     errno: step.errno,
-    ...routeOf(step, final, proven, names, pointer, unknown, {
-      ...(step.rule ? { rule: 'inferred' as const } : {}),
+    ...routeOf(step, final, proven, pass.customRules, names, pointer, unknown, {
+      ...(rule ? { rule: ruleEvidence } : {}),
       outcome: observed ? 'observed' : 'inferred',
     }),
   };
@@ -187,6 +206,7 @@ function routeOf(
   step: ReplayedStep,
   final: Pass['route'],
   proven: boolean,
+  customRules: boolean,
   names: NameTables,
   pointer: string,
   unknown: string[],
@@ -218,6 +238,10 @@ function routeOf(
   };
   const info =
     lookup.info ?? (route ? { type: route.type, protocol: route.protocol, metric: route.metric } : null);
+  const seenPrefix = prefixSeen(lookup);
+  const prefix = seenPrefix ?? (proven && route ? route.prefix : null);
+  // without rules local is merged with main, and only the route itself says in which of them it lies
+  if (seenPrefix && !proven && !customRules) unknown.push(`${pointer}/route/table`);
   // The kernel picks among several nexthops after the lookup: the one shown may not be the one used.
   const several = lookup.info ? lookup.info.nexthops > 1 : route?.nexthops.length !== 1;
   const chosen = several && final?.type === routeType.unicast ? final.device : null;
@@ -229,7 +253,7 @@ function routeOf(
   return {
     route: {
       type: info ? routeTypeName(info.type) : missing('type'),
-      prefix: proven && route ? formatPrefix(route.prefix) : missing('prefix'),
+      prefix: prefix ? formatPrefix(prefix) : missing('prefix'),
       device: device ?? missing('device'),
       gateway,
       protocol: info ? names.protocol(info.protocol) : missing('protocol'),
@@ -240,13 +264,20 @@ function routeOf(
     },
     evidence: {
       ...evidence,
-      ...(proven && route ? { prefix: 'inferred' as const } : {}),
+      ...(prefix ? { prefix: seenPrefix ? ('observed' as const) : ('inferred' as const) } : {}),
       ...(deviceIndex === null ? {} : { device: 'observed' as const }),
       ...(gateway === null && (several || lookup.gatewayFamily === 10)
         ? {}
         : { gateway: 'observed' as const }),
     },
   };
+}
+
+/** fib_table_lookup tells how long the prefix is that matched; the address was asked for. */
+function prefixSeen({ seen, daddr }: Lookup): Prefix | null {
+  if (!seen || seen.prefixLength === null) return null;
+  const { prefixLength: length } = seen;
+  return { ip: length === 0 ? 0 : (daddr & (-1 << (32 - length))) >>> 0, length };
 }
 
 function gatewayOf(lookup: Lookup, several: boolean, missing: (field: string) => null): string | null {

@@ -115,7 +115,7 @@ function walkRules(series: Series, flow: Flow, proof: Proof): Replay | null {
     if (!step) return null;
     if (step.outcome === 'match') {
       const suppressed = suppresses(rule, step, proof, seen < series.lookups.length);
-      if (suppressed === null) return null;
+      if (suppressed === null || (lookup.seen?.suppressed && !suppressed)) return null;
       if (suppressed) step.outcome = 'suppressed';
     }
     steps.push(step);
@@ -145,6 +145,11 @@ function lookedUp(
 ): ReplayedStep | null {
   const found = routeOf(proof, series.purpose, lookup, merged);
   if (found === undefined) return null;
+  // what was seen refutes a snapshot that says otherwise
+  const { seen } = lookup;
+  if (rule && seen && seen.rule !== null && seen.rule !== rule.priority) return null;
+  const length = found === 'unseen' ? undefined : found.route?.prefix.length;
+  if (seen && seen.prefixLength !== null && length !== undefined && seen.prefixLength !== length) return null;
   return {
     rule,
     table: lookup.table,

@@ -77,6 +77,11 @@ function splitLocal(
     return { filters, filterSegments: new Set(), doubtful: !validated && walks.length > 0 };
   }
   if (!validated) return { filters, filterSegments: new Set(walks), doubtful: false };
+  // seen: what came after ip_route_input_noref is arp_filter's
+  if (pass.gatesSeen?.routeInput !== undefined) {
+    const afterInput = walks.filter(({ lookups }) => lookups[0]?.seen?.byInput !== true);
+    return { filters, filterSegments: new Set(afterInput), doubtful: false };
+  }
   const between = rest.findIndex(({ kind }) => kind === 'bare-target');
   if (between >= 0) {
     return {

@@ -73,6 +73,42 @@ export interface Lookup {
   gatewayFamily: number;
   /** The route's own fields; null when the nexthop does not lead to its route (a nexthop object). */
   info: { type: number; protocol: number; nexthops: number; metric: number } | null;
+  /** What hooks on functions saw of it; absent where there are none, as in the tracepoint tier. */
+  seen?: LookupSeen;
+}
+
+/** Null is what was not seen: nothing follows from it. */
+export interface LookupSeen {
+  /** Priority of the rule that led here. */
+  rule: number | null;
+  /** Of the route that matched. */
+  prefixLength: number | null;
+  /** The rule took the match away again (fib4_rule_suppress); false: that was not seen. */
+  suppressed: boolean;
+  /** It was made before ip_route_input_noref returned: not by arp_filter. */
+  byInput: boolean;
+}
+
+/** A rule that was seen to reject by itself, or to lead to a table that does not exist (then `table` is not 0). */
+export interface RuleSeen {
+  rule: number;
+  table: number;
+  /** Positive. */
+  errno: number;
+}
+
+/** What functions returned in a pass, as far as hooks on them saw it. */
+export interface GatesSeen {
+  /** ip_route_input_noref: 0, a negative errno, or since 6.18 a drop reason. */
+  routeInput?: number;
+  /** fib_validate_source: 0 or 1 when the source is valid, else negative: an errno, or since 6.18 a drop reason. */
+  validateSource?: number;
+  /** arp_ignore: not 0 when it stops the request. */
+  ignore?: number;
+  /** pneigh_lookup: not 0 when there is a proxy neighbour. */
+  proxyNeighbour?: number;
+  /** neigh_event_ns: 0 when there was no room for the neighbour entry. */
+  eventNs?: number;
 }
 
 /** What a pass did to the neighbour entry of its sender on the asking device: it touches no other. */
@@ -151,6 +187,9 @@ export interface Pass {
   lookups: Lookup[];
   /** Lookups that did not fit into the record. */
   cut: number;
+  /** From hooks on functions; absent where there are none. */
+  rulesSeen?: RuleSeen[];
+  gatesSeen?: GatesSeen;
 }
 
 export interface Rule {
@@ -298,7 +337,8 @@ export interface DeviceName {
 
 export interface DecisionStep {
   purpose: Purpose;
-  rule: { priority: number; selector: string } | null;
+  /** `selector` null: not known, though the rule was seen. */
+  rule: { priority: number; selector: string | null } | null;
   table: { id: number; name: string | null } | null;
   outcome: Outcome;
   errno: number;

@@ -1,32 +1,56 @@
-/** A hook of the tracepoint tier. */
+import type { Tier } from '../decision/types.js';
+
+/** A place in the kernel that is watched. */
 export interface Hook {
-  /** The BPF program, named as its tracepoint. */
+  /** As it is shown: the tracepoint, or the kind of the hook and the function. */
   name: string;
+  /** What has so many arguments as {@link Variant} asks for: a tracepoint, or a function. */
+  of: { tracepoint: string } | { function: string };
   /** Without it nothing can be said. */
   required: boolean;
   /** What its absence costs a verdict. */
   cost: string;
   /** Loaded, but run by user space only. */
   onDemand: boolean;
+  /** Its programs, the best first: one is loaded. */
+  programs: readonly Variant[];
 }
 
-const hook = (name: string, required: boolean, cost: string): Hook => ({
+/** One of several programs for the same hook: kernels differ in what they hand to it. */
+export interface Variant {
+  program: string;
+  /** How many arguments it has to have at least; 0: any. */
+  arguments: number;
+}
+
+const hook = (name: string, required: boolean, cost: string, programs?: readonly Variant[]): Hook => ({
   name,
+  of: { tracepoint: name },
   required,
   cost,
   onDemand: false,
+  programs: programs ?? [{ program: name, arguments: 0 }],
 });
 
 /**
  * In the order of attaching: what opens a pass comes last, so that nothing is opened that the others would miss
  * the end of.
  */
-export const hooks: readonly Hook[] = [
-  hook('consume_skb', true, 'the end of a pass is not seen'),
+const tracepoints: readonly Hook[] = [
+  // it says where since 6.12; before, the stack does
+  hook('consume_skb', true, 'the end of a pass is not seen', [
+    { program: 'consume_skb', arguments: 2 },
+    { program: 'consume_skb_by_stack', arguments: 0 },
+  ]),
+  // it says why since 5.17
   hook(
     'kfree_skb',
     false,
     'drops are not seen: filtered-in, filtered-out, malformed, ipv4-disabled, gratuitous-dropped, proxy-queue-full and proxy-queue-purged stay unreported or unknown',
+    [
+      { program: 'kfree_skb', arguments: 3 },
+      { program: 'kfree_skb_by_place', arguments: 0 },
+    ],
   ),
   hook('net_dev_queue', true, 'replies are not seen'),
   hook('fib_table_lookup', true, 'the lookups of a pass are not seen'),
@@ -39,8 +63,104 @@ export const hooks: readonly Hook[] = [
   hook('netif_receive_skb', true, 'the start of a pass is not seen'),
   {
     name: 'generation',
+    of: { tracepoint: 'generation' },
     required: false,
     onDemand: true,
     cost: 'snapshots cannot be proven: rules and prefixes stay unknown',
+    programs: [{ program: 'generation', arguments: 0 }],
   },
+];
+
+/** What is seen at a function, and what its absence costs. It needs `kept`: arguments, which a kretprobe lacks. */
+interface FunctionHook {
+  name: string;
+  cost: string;
+  kept: boolean;
+  /** Programs of fexit, which count arguments. */
+  programs?: readonly Variant[];
+}
+
+const functions: readonly FunctionHook[] = [
+  {
+    name: 'fib_table_lookup',
+    cost: 'the matched prefix is inferred from a snapshot, or unknown',
+    kept: true,
+  },
+  {
+    name: 'fib4_rule_action',
+    cost: 'the rule of a lookup is inferred from a snapshot, or unknown',
+    kept: true,
+  },
+  { name: 'fib4_rule_suppress', cost: 'that a rule suppressed a route is inferred', kept: true },
+  {
+    name: 'ip_route_input_noref',
+    cost: 'lookups of source validation and of arp_filter are told apart by their order',
+    kept: true,
+  },
+  {
+    name: 'fib_validate_source',
+    cost: 'the result of source validation is worked out from its lookups',
+    kept: true,
+  },
+  { name: 'arp_ignore', cost: 'arp_ignore is worked out from settings and a snapshot', kept: false },
+  {
+    name: 'pneigh_lookup',
+    cost: 'proxy neighbours are taken from a snapshot',
+    kept: false,
+    // since 6.18 it makes no entry any more
+    programs: [
+      { program: 'fexit_pneigh_lookup_creat', arguments: 5 },
+      { program: 'fexit_pneigh_lookup', arguments: 0 },
+    ],
+  },
+  { name: 'neigh_event_ns', cost: 'a full neighbour table is told by its counters', kept: false },
+];
+
+function functionHook(kind: string, { name, cost, programs }: FunctionHook): Hook {
+  return {
+    name: `${kind}/${name}`,
+    of: { function: name },
+    required: false,
+    cost,
+    onDemand: false,
+    programs: (kind === 'fexit' ? programs : undefined) ?? [{ program: `${kind}_${name}`, arguments: 0 }],
+  };
+}
+
+/** All hooks of a tier, in the order of attaching. The tracepoints are in each of them. */
+export function hooksOf(tier: Tier): readonly Hook[] {
+  switch (tier) {
+    case 'trampoline':
+      return [...functions.map((one) => functionHook('fexit', one)), ...tracepoints];
+    case 'kprobe':
+      return [
+        ...functions.flatMap((one) => [
+          functionHook('kretprobe', one),
+          ...(one.kept ? [functionHook('kprobe', one)] : []),
+        ]),
+        ...tracepoints,
+      ];
+    case 'tracepoint':
+      return tracepoints;
+  }
+}
+
+/** Best first. */
+export const tiers: readonly Tier[] = ['trampoline', 'kprobe', 'tracepoint'];
+
+/** The hook that tells whether a tier works at all: without it the tier shows no more than the next one. */
+export const probeHooks: Record<Tier, string | null> = {
+  trampoline: 'fexit/fib4_rule_action',
+  kprobe: 'kretprobe/fib4_rule_action',
+  tracepoint: null,
+};
+
+/** Every hook of every tier, by name. */
+export const hooks: readonly Hook[] = [
+  ...new Map(
+    [...tiers]
+      .reverse()
+      .flatMap(hooksOf)
+      .map((one) => [one.name, one]),
+  ).values(),
 ];

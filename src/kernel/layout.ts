@@ -1,6 +1,6 @@
 // Made by bpf/layout.c from bpf/record.h. Do not edit: run `make layout`.
 
-export const recordVersion = 2;
+export const recordVersion = 3;
 export const maxLookups = 64;
 export const maxNeighbours = 4;
 export const settingsCount = 14;
@@ -10,6 +10,7 @@ export const record = {
   size: 0,
   version: 4,
   cpu: 6,
+  gates: 7,
   id: 8,
   startNs: 16,
   endNs: 24,
@@ -61,7 +62,7 @@ export const neighbour = {
 } as const;
 
 export const lookup = {
-  bytes: 28,
+  bytes: 32,
   table: 0,
   iif: 4,
   device: 8,
@@ -74,6 +75,8 @@ export const lookup = {
   type: 24,
   protocol: 25,
   nexthops: 26,
+  prefixLength: 27,
+  rule: 28,
 } as const;
 
 export const flow = {
@@ -86,6 +89,12 @@ export const flow = {
   dscp: 16,
   scope: 17,
   proto: 18,
+} as const;
+
+export const gates = {
+  bytes: 24,
+  seen: 0,
+  value: 4,
 } as const;
 
 export const wide = {
@@ -163,7 +172,23 @@ export const flag = {
 
 export const role = { target: 1, source: 2, bareSender: 3, bareTarget: 4 } as const;
 
-export const lookupFlag = { hasInfo: 1, hasFlow: 2 } as const;
+export const lookupFlag = {
+  hasInfo: 1,
+  hasFlow: 2,
+  hasPrefix: 4,
+  hasRule: 8,
+  suppressed: 16,
+  ruleOnly: 32,
+  byInput: 64,
+} as const;
+
+export const gate = {
+  routeInput: 0,
+  validateSource: 1,
+  ignore: 2,
+  proxyNeighbour: 3,
+  eventNs: 4,
+} as const;
 
 /** Sysctl names in the order of `record.all` and `record.dev`. */
 export const settingNames = [

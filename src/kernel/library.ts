@@ -29,6 +29,8 @@ export interface NativeLibrary {
   arpwhy_run_stats(self: Handle, program: string, countAndNs: Buffer): number;
   arpwhy_generations(self: Handle, addresses: Buffer, count: number, to: Buffer, size: number): number;
   arpwhy_generation_of(self: Handle, netnsFd: number, to: Buffer, size: number): number;
+  arpwhy_tracepoint_arguments(name: string): number;
+  arpwhy_function_arguments(name: string): number;
   arpwhy_enum_name(type: string, value: number, to: Buffer, size: number): number;
   arpwhy_close(self: Handle): void;
 }
@@ -54,6 +56,8 @@ const signatures = {
   arpwhy_run_stats: ['int', ['pointer', 'string', 'pointer']],
   arpwhy_generations: ['int', ['pointer', 'pointer', 'int', 'pointer', 'int']],
   arpwhy_generation_of: ['int', ['pointer', 'int', 'pointer', 'int']],
+  arpwhy_tracepoint_arguments: ['int', ['string']],
+  arpwhy_function_arguments: ['int', ['string']],
   arpwhy_enum_name: ['int', ['string', 'int', 'pointer', 'int']],
   arpwhy_close: ['void', ['pointer']],
 } as const;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
-import { type Hook, hooks } from './hooks.js';
+import { type Hook, hooks, hooksOf, probeHooks, type Variant } from './hooks.js';
 import type { Handle, NativeLibrary } from './library.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
 import type { KernelSymbols } from './symbols.js';
@@ -13,29 +14,32 @@ export interface TracerOptions {
   netns?: ReadonlySet<number> | null;
   /** Names of the devices to trace; null for all. By name, so that a device made again is still meant. */
   devices?: readonly string[] | null;
-  /** Programs to leave out: to see what their absence costs. */
+  /** Hooks to leave out: to see what their absence costs. */
   leaveOut?: readonly string[];
   /** Sees each batch of wire records before it is decoded. The buffer is used again: keep a copy, not the buffer. */
   tap?: (batch: Buffer) => void;
   /** Each pass bears its wire record, for a recording. */
   keepRecords?: boolean;
+  /** How to attach; absent: the best that works. */
+  tier?: Tier;
 }
 
 /**
- * Load the BPF object, leaving out what this kernel refuses.
+ * Load the BPF object with the programs of a tier, leaving out what this kernel refuses.
  * @param leftOut programs that are not to be loaded, with the reason; those that the kernel refuses are added
  * @throws {ArpwhyError} `unsupported` when the kernel refuses a required one, or all; `no-bpf-object`
  */
 export function loadPrograms(
   native: NativeLibrary,
   symbols: KernelSymbols,
+  tier: Tier,
   options: TracerOptions,
   leftOut: Map<string, string>,
 ): Handle {
   for (;;) {
     const handle = openObject(native);
     try {
-      prepare(native, handle, symbols, options, leftOut);
+      prepare(native, handle, symbols, tier, options, leftOut);
     } catch (error) {
       native.arpwhy_close(handle);
       throw error;
@@ -74,6 +78,7 @@ function prepare(
   native: NativeLibrary,
   handle: Handle,
   symbols: KernelSymbols,
+  tier: Tier,
   options: TracerOptions,
   leftOut: Map<string, string>,
 ): void {
@@ -91,15 +96,25 @@ function prepare(
     );
   }
   const arpRcv = symbols.range('arp_rcv');
+  const consume = symbols.range('consume_skb');
+  const netfilter = symbols.range('nf_hook_slow');
+  const core = symbols.range('__netif_receive_skb_core', '.constprop.0');
   const xdp = symbols.range('do_xdp_generic');
   const proxyProcess = symbols.range('neigh_proxy_process').start;
   knob('arp_process_start', arpProcess.start);
   knob('arp_process_end', arpProcess.end);
   knob('arp_rcv_start', arpRcv.start);
   knob('arp_rcv_end', arpRcv.end);
+  knob('consume_skb_start', consume.start);
+  knob('consume_skb_end', consume.end);
+  knob('nf_hook_slow_start', netfilter.start);
+  knob('nf_hook_slow_end', netfilter.end);
+  knob('receive_core_start', core.start);
+  knob('receive_core_end', core.end);
   knob('xdp_generic_start', xdp.start);
   knob('xdp_generic_end', xdp.end);
   knob('proxy_process', proxyProcess);
+  knob('functions', tier === 'tracepoint' ? 0n : 1n);
   knob('only_netns', options.netns ? 1n : 0n);
   knob('only_devices', options.devices ? 1n : 0n);
   if (proxyProcess === 0n) {
@@ -108,13 +123,53 @@ function prepare(
     }
   }
   if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
-  for (const name of leftOut.keys()) native.arpwhy_leave_out(handle, name);
+  loadOnly(
+    native,
+    handle,
+    hooksOf(tier).filter(({ name }) => !leftOut.has(name)),
+  );
+}
+
+function loadOnly(native: NativeLibrary, handle: Handle, chosen: readonly Hook[]): void {
+  const programs = new Set(chosen.map((hook) => programOf(native, hook)));
+  for (const { program } of hooks.flatMap((hook) => hook.programs)) {
+    if (!programs.has(program)) native.arpwhy_leave_out(handle, program);
+  }
+}
+
+/**
+ * Whether a tier works here: its most telling hook is loaded and attached, and let go again.
+ * @returns why it does not; null when it does
+ */
+export function refusalOf(native: NativeLibrary, tier: Tier): string | null {
+  const hook = hooksOf(tier).find(({ name }) => name === probeHooks[tier]);
+  if (!hook) return null;
+  const handle = openObject(native);
+  loadOnly(native, handle, [hook]);
+  const loaded = native.arpwhy_load(handle);
+  const status = loaded < 0 ? loaded : native.arpwhy_attach(handle, programOf(native, hook));
+  const said = lastLine(takeLog(native));
+  native.arpwhy_close(handle);
+  return status < 0 ? `cannot attach ${hook.name}: ${`${errnoName(status)} ${said}`.trim()}` : null;
+}
+
+/** The program of a hook that takes the arguments that this kernel gives. */
+export function programOf(native: NativeLibrary, { of, programs }: Hook): string {
+  let given = 0;
+  if (programs.length > 1) {
+    given =
+      'tracepoint' in of
+        ? native.arpwhy_tracepoint_arguments(of.tracepoint)
+        : native.arpwhy_function_arguments(of.function);
+  }
+  const fitting = programs.find((variant) => variant.arguments <= given) ?? programs.at(-1);
+  return (fitting as Variant).program;
 }
 
 /** Loading failed: leave out the program that the kernel refused, or give up when it is a required one. */
 function refuse(log: string, status: number, leftOut: Map<string, string>): void {
   const name = /prog '(\w+)': failed to load/.exec(log)?.[1] ?? /prog '(\w+)':/.exec(log)?.[1];
-  const hook = hooks.find((one) => one.name === name);
+  const hook = hooks.find(({ programs }) => programs.some(({ program }) => program === name));
   const why = `${errnoName(status)} ${lastLine(log)}`.trim();
   if (status === -1 || status === -13) {
     const required = !hook || hook.required;
@@ -135,7 +190,7 @@ function refuse(log: string, status: number, leftOut: Map<string, string>): void
 export function requiredHook(hook: Hook, why: string, log: string | null): ArpwhyError {
   return new ArpwhyError(
     'unsupported',
-    `cannot attach tp_btf/${hook.name}: ${why}; without it ${hook.cost}, and no other tier is left to try`,
+    `cannot attach ${hook.name}: ${why}; without it ${hook.cost}, and no other tier is left to try`,
     { log },
   );
 }

@@ -13,13 +13,17 @@ export class KernelSymbols {
   #text: string | null = null;
   #addresses: BigUint64Array | null = null;
   #names: string[] = [];
+  #modules = '';
 
-  /** Where a function lies. */
-  range(name: string): SymbolRange {
+  /**
+   * Where a function lies.
+   * @param suffix what the compiler may have put behind its name
+   */
+  range(name: string, suffix = ''): SymbolRange {
     const text = this.#read();
     // a search for the end of the line: a regular expression takes its time over 5 MB
     const line = text.indexOf(` ${name}\n`);
-    if (line < 0) return unknownSymbol;
+    if (line < 0) return suffix === '' ? unknownSymbol : this.range(name + suffix);
     const at = text.lastIndexOf('\n', line) + 1;
     const start = BigInt(`0x${text.slice(at, text.indexOf(' ', at))}`);
     if (start === 0n) return unknownSymbol; // kptr_restrict hides addresses
@@ -38,8 +42,14 @@ export class KernelSymbols {
     return text !== '' && /^0+ /.test(text) && !/^0*[1-9a-f][0-9a-f]* [tTwW] /m.test(text);
   }
 
-  /** The function that an address lies in; null when there is none. */
+  /** The function that an address lies in; null when there is none. Modules that came meanwhile are known, too. */
   nameOf(address: bigint): string | null {
+    const modules = readOrEmpty('/proc/modules').replace(/^(\S+).*$/gm, '$1');
+    if (modules !== this.#modules) {
+      this.#modules = modules;
+      this.#text = null;
+      this.#addresses = null;
+    }
     const { addresses, names } = this.#table();
     let low = 0;
     let high = addresses.length;
@@ -53,11 +63,7 @@ export class KernelSymbols {
 
   #read(): string {
     if (this.#text === null) {
-      try {
-        this.#text = readFileSync('/proc/kallsyms', 'latin1');
-      } catch {
-        this.#text = ''; // a kernel without CONFIG_KALLSYMS
-      }
+      this.#text = readOrEmpty('/proc/kallsyms'); // empty on a kernel without CONFIG_KALLSYMS
     }
     return this.#text;
   }
@@ -76,5 +82,13 @@ export class KernelSymbols {
       this.#names = entries.map(({ name }) => name);
     }
     return { addresses: this.#addresses, names: this.#names };
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
   }
 }

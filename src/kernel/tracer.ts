@@ -3,10 +3,10 @@ import type { Pass, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
 import { dropNames } from './drop-names.js';
 import { decodeGeneration, type Generation } from './generation.js';
-import { type Hook, hooks } from './hooks.js';
+import { type Hook, hooksOf, tiers } from './hooks.js';
 import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
-import { loadPrograms, requiredHook, type TracerOptions } from './load.js';
+import { loadPrograms, programOf, refusalOf, requiredHook, type TracerOptions } from './load.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
 import { checkPlatform } from './rights.js';
 import { KernelSymbols } from './symbols.js';
@@ -19,6 +19,12 @@ export interface RunStats {
   ns: number;
   /** Events that the kernel did not show the program, because it was running on that CPU already. */
   misses: number;
+}
+
+/** A tier that does not work here. */
+export interface Refusal {
+  tier: Tier;
+  why: string;
 }
 
 export interface HookState {
@@ -54,7 +60,9 @@ const batchBytes = 512 << 10;
  * links and maps; when the process ends in any way, the kernel removes them.
  */
 export class Tracer {
-  readonly tier: Tier = 'tracepoint';
+  readonly tier: Tier;
+  /** The better tiers that were tried, and why they do not work here. */
+  readonly refusals: readonly Refusal[];
   readonly hooks: HookState[] = [];
   readonly #native: NativeLibrary;
   readonly #batch = Buffer.alloc(batchBytes);
@@ -75,17 +83,22 @@ export class Tracer {
     const leftOut = new Map<string, string>(
       (options.leaveOut ?? []).map((name) => [name, 'left out on request']),
     );
-    const handle = loadPrograms(native, symbols, options, leftOut);
-    return new Tracer(native, handle, symbols, options, leftOut);
+    const { tier, refusals } = chooseTier(native, options.tier);
+    const handle = loadPrograms(native, symbols, tier, options, leftOut);
+    return new Tracer(native, handle, symbols, tier, refusals, options, leftOut);
   }
 
   private constructor(
     native: NativeLibrary,
     handle: Handle,
     symbols: KernelSymbols,
+    tier: Tier,
+    refusals: readonly Refusal[],
     options: TracerOptions,
     leftOut: Map<string, string>,
   ) {
+    this.tier = tier;
+    this.refusals = refusals;
     this.#native = native;
     this.#handle = handle;
     this.#decoder = new Decoder(dropNames(native, symbols), options.keepRecords);
@@ -192,8 +205,9 @@ export class Tracer {
   }
 
   runStats(): RunStats[] {
-    return hooks.map(({ name }) => {
-      this.#native.arpwhy_run_stats(this.#open(), name, this.#small);
+    return hooksOf(this.tier).map((hook) => {
+      const { name } = hook;
+      this.#native.arpwhy_run_stats(this.#open(), programOf(this.#native, hook), this.#small);
       return {
         name,
         runs: Number(this.#small.readBigUInt64LE(0)),
@@ -230,16 +244,28 @@ export class Tracer {
   }
 
   #attach(leftOut: Map<string, string>): void {
-    for (const hook of hooks) {
+    for (const hook of hooksOf(this.tier)) {
       let error = leftOut.get(hook.name) ?? null;
       if (error === null && !hook.onDemand) {
-        const status = this.#native.arpwhy_attach(this.#open(), hook.name);
+        const status = this.#native.arpwhy_attach(this.#open(), programOf(this.#native, hook));
         if (status < 0) error = `${errnoName(status)} ${lastLine(takeLog(this.#native))}`.trim();
       }
       this.hooks.push({ hook, attached: error === null, error });
       if (error !== null && hook.required) throw requiredHook(hook, error, null);
     }
   }
+}
+
+/** The best tier that works, or the one that is asked for. @throws {ArpwhyError} `unsupported` when that does not */
+function chooseTier(native: NativeLibrary, wanted: Tier | undefined): { tier: Tier; refusals: Refusal[] } {
+  const refusals: Refusal[] = [];
+  for (const tier of wanted ? [wanted] : tiers) {
+    const why = refusalOf(native, tier);
+    if (why === null) return { tier, refusals };
+    refusals.push({ tier, why });
+  }
+  const [{ tier, why } = { tier: wanted, why: '' }] = refusals;
+  throw new ArpwhyError('unsupported', `the ${tier} tier does not work here: ${why}`);
 }
 
 function numberKey(number: number): Buffer {

@@ -1,4 +1,13 @@
-import type { Lookup, NeighbourEvent, Pass, SettingName, Stamps } from '../decision/types.js';
+import type {
+  GatesSeen,
+  Lookup,
+  LookupSeen,
+  NeighbourEvent,
+  Pass,
+  RuleSeen,
+  SettingName,
+  Stamps,
+} from '../decision/types.js';
 import { Contents } from './contents.js';
 import * as layout from './layout.js';
 
@@ -98,6 +107,8 @@ function again(known: Pass, view: DataView, at: number, detailAt: number | null)
     neighbours: known.neighbours,
     lookups: known.lookups,
     cut: known.cut,
+    ...(known.rulesSeen ? { rulesSeen: known.rulesSeen } : {}),
+    ...(known.gatesSeen ? { gatesSeen: known.gatesSeen } : {}),
   };
 }
 
@@ -120,6 +131,7 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
   const has = (flag: number) => (flags & flag) !== 0;
   const arp = at + record.arp;
   const parts = partsOf(view, at);
+  const gatesSeen = parts.gates === null ? null : decodeGates(view, parts.gates);
   const startNs = u64(record.startNs);
   const senderIp = view.getUint32(arp + 14);
   const targetIp = view.getUint32(arp + 24);
@@ -199,8 +211,9 @@ export function decodeRecord(view: DataView, at: number, names: DropNames): Pass
     neighbours: each(u8(record.neighbours), (i) =>
       decodeNeighbour(view, parts.neighbours + i * layout.neighbour.bytes),
     ),
-    lookups: decodeLookups(view, parts.lookups, u8(record.lookups), parts.flows, senderIp, targetIp),
+    ...decodeLookups(view, parts, u8(record.lookups), senderIp, targetIp),
     cut: u16(record.cut),
+    ...(gatesSeen ? { gatesSeen } : {}),
   };
 }
 
@@ -209,6 +222,7 @@ interface Parts {
   neighbours: number;
   lookups: number;
   flows: number;
+  gates: number | null;
   wide: number | null;
   detail: number | null;
 }
@@ -221,7 +235,8 @@ function partsOf(view: DataView, at: number): Parts {
   const neighbours = at + record.bytes;
   const lookups = neighbours + count(record.neighbours) * layout.neighbour.bytes;
   const flows = lookups + count(record.lookups) * layout.lookup.bytes;
-  const wide = flows + count(record.flows) * layout.flow.bytes;
+  const gates = flows + count(record.flows) * layout.flow.bytes;
+  const wide = gates + count(record.gates) * layout.gates.bytes;
   const detail = wide + ((flags & layout.flag.wideSettings) === 0 ? 0 : layout.wide.bytes);
   const end = detail + ((flags & layout.flag.hasDetail) === 0 ? 0 : layout.detail.bytes);
   const size = view.getUint32(at + record.size, true);
@@ -234,6 +249,7 @@ function partsOf(view: DataView, at: number): Parts {
     neighbours,
     lookups,
     flows,
+    gates: wide === gates ? null : gates,
     wide: detail === wide ? null : wide,
     detail: end === detail ? null : detail,
   };
@@ -294,26 +310,35 @@ const places = ['arp_process', 'arp_process', 'arp_rcv', 'netfilter', 'tc', 'xdp
 
 function decodeLookups(
   view: DataView,
-  at: number,
+  parts: Parts,
   count: number,
-  flowsAt: number,
   senderIp: number,
   targetIp: number,
-): Lookup[] {
+): Pick<Pass, 'lookups' | 'rulesSeen'> {
   const { lookup, lookupFlag } = layout;
-  let flow = flowsAt;
-  return each(count, (i) => {
-    const own = at + i * lookup.bytes;
+  const lookups: Lookup[] = [];
+  const rulesSeen: RuleSeen[] = [];
+  let flow = parts.flows;
+  for (let i = 0; i < count; i++) {
+    const own = parts.lookups + i * lookup.bytes;
     const flags = view.getUint8(own + lookup.flags);
     const role = view.getUint8(own + lookup.role);
     const hasFlow = (flags & lookupFlag.hasFlow) !== 0;
-    const decoded = {
-      table: view.getUint32(own + lookup.table, true),
-      errno: view.getUint8(own + lookup.error),
+    const restOfFlow = hasFlow ? decodeFlow(view, flow) : plainFlow;
+    if (hasFlow) flow += layout.flow.bytes;
+    const table = view.getUint32(own + lookup.table, true);
+    const errno = view.getUint8(own + lookup.error);
+    if ((flags & lookupFlag.ruleOnly) !== 0) {
+      rulesSeen.push({ rule: view.getUint32(own + lookup.rule, true), table, errno });
+      continue;
+    }
+    lookups.push({
+      table,
+      errno,
       saddr: role === layout.role.target ? senderIp : role === layout.role.source ? targetIp : 0,
       daddr: role === layout.role.target || role === layout.role.bareTarget ? targetIp : senderIp,
       iif: view.getUint32(own + lookup.iif, true),
-      ...(hasFlow ? decodeFlow(view, flow) : plainFlow),
+      ...restOfFlow,
       device: view.getUint32(own + lookup.device, true),
       gateway: view.getUint32(own + lookup.gateway),
       gatewayFamily: view.getUint8(own + lookup.gatewayFamily),
@@ -326,10 +351,33 @@ function decodeLookups(
               metric: view.getUint32(own + lookup.metric, true),
             }
           : null,
-    };
-    if (hasFlow) flow += layout.flow.bytes;
-    return decoded;
-  });
+      ...seenOf(view, own, flags),
+    });
+  }
+  return rulesSeen.length > 0 ? { lookups, rulesSeen } : { lookups };
+}
+
+function seenOf(view: DataView, own: number, flags: number): { seen?: LookupSeen } {
+  const { lookup, lookupFlag } = layout;
+  if ((flags & ~(lookupFlag.hasInfo | lookupFlag.hasFlow)) === 0) return {};
+  return {
+    seen: {
+      rule: (flags & lookupFlag.hasRule) === 0 ? null : view.getUint32(own + lookup.rule, true),
+      prefixLength: (flags & lookupFlag.hasPrefix) === 0 ? null : view.getUint8(own + lookup.prefixLength),
+      suppressed: (flags & lookupFlag.suppressed) !== 0,
+      byInput: (flags & lookupFlag.byInput) !== 0,
+    },
+  };
+}
+
+function decodeGates(view: DataView, at: number): GatesSeen {
+  const seen = view.getUint32(at + layout.gates.seen, true);
+  const gates: GatesSeen = {};
+  for (const [name, bit] of Object.entries(layout.gate)) {
+    if ((seen & (1 << bit)) === 0) continue;
+    gates[name as keyof GatesSeen] = view.getInt32(at + layout.gates.value + 4 * bit, true);
+  }
+  return gates;
 }
 
 type RestOfFlow = Pick<Lookup, 'oif' | 'l3mdev' | 'mark' | 'dscp' | 'proto' | 'sport' | 'dport'>;

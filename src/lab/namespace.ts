@@ -51,13 +51,18 @@ export async function writeSettings(
  * copy of the host's. IPv6 is off, so that nothing but the lab's own requests is on its wires.
  */
 export async function plainSettings(netns: string): Promise<void> {
+  await writeSettings(netns, stockSettings());
+}
+
+/** The settings of {@link plainSettings}, by their path below `/proc/sys/net`. */
+export function stockSettings(): Record<string, number> {
   const settings: Record<string, number> = {};
   for (const scope of ['all', 'default']) {
     for (const name of stockIsZero) settings[`ipv4/conf/${scope}/${name}`] = 0;
     const ipv6 = `ipv6/conf/${scope}/disable_ipv6`;
     if (existsSync(`/proc/sys/net/${ipv6}`)) settings[ipv6] = 1;
   }
-  await writeSettings(netns, settings);
+  return settings;
 }
 
 const stockIsZero = [

@@ -10,7 +10,7 @@ export interface Justification {
   reason: string;
   detail: string | null;
   /** Null where the gate that closed looked nothing up. */
-  rule: { priority: number; selector: string } | null;
+  rule: { priority: number; selector: string | null } | null;
   table: { id: number; name: string | null } | null;
   prefix: string | null;
   /** The route's own /32 for the target that was asked for: one justification for all of them. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
-import type { Pass, Proof, Request } from '../decision/types.js';
+import type { Pass, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
 import { type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
@@ -26,6 +26,8 @@ export interface LiveOptions {
   leaveOut?: readonly string[];
   /** What a recording takes from the stream. */
   tap?: StreamTap;
+  /** How to attach; absent: the best that works. */
+  tier?: Tier;
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
 }
@@ -77,6 +79,7 @@ export class LiveStream {
       devices: options.devices ?? null,
       leaveOut: options.leaveOut ?? [],
       keepRecords: options.tap !== undefined,
+      ...(options.tier ? { tier: options.tier } : {}),
       ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
     });
     try {

@@ -80,7 +80,7 @@ function tableOfDevice(decision: Decision, because: DecisionStep): DecisionStep 
 
 /** "iif bond0.90" is in its selector. */
 function namesDevice({ rule }: DecisionStep, device: string): boolean {
-  const words = rule?.selector.split(' ') ?? [];
+  const words = rule?.selector?.split(' ') ?? [];
   return words[0] !== 'not' && words.some((word, i) => word === 'iif' && words[i + 1] === device);
 }
 

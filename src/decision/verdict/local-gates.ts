@@ -12,6 +12,14 @@ const scopeLink = 253;
 
 /** arp_ignore (net/ipv4/arp.c). The modes that ask for addresses need a snapshot. */
 export function arpIgnore(pass: Pass, gates: Gates, snapshot: Snapshot | null): Gate {
+  // worked out in any case: it tells which settings the kernel read
+  const workedOut = arpIgnoreBySettings(pass, gates, snapshot);
+  const seen = pass.gatesSeen?.ignore;
+  if (seen === undefined) return workedOut;
+  return seen === 0 ? 'open' : 'closed';
+}
+
+function arpIgnoreBySettings(pass: Pass, gates: Gates, snapshot: Snapshot | null): Gate {
   const own = () => snapshot?.addresses.filter((address) => address.device === pass.device.index) ?? null;
   const { senderIp, targetIp } = pass.frame;
   switch (gates.read('arp_ignore')) {

@@ -20,12 +20,12 @@ export function silentProbe(evidences: Evidences): Judgement {
   if (type === null) return unknown('silent', ['probe-not-proxied', 'arp-ignore']);
   if (type !== routeType.local) return verdict('silent', 'probe-not-proxied', { because: 'probe' });
   return arpIgnore(pass, gates, snapshot) === 'closed'
-    ? verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(gates) })
+    ? verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(pass, gates) })
     : unknown('silent', ['arp-ignore']);
 }
 
-const evidenceOfIgnore = (gates: Gates): Evidence =>
-  gates.read('arp_ignore') === 8 ? 'observed' : 'inferred';
+const evidenceOfIgnore = (pass: Pass, gates: Gates): Evidence =>
+  gates.read('arp_ignore') === 8 || pass.gatesSeen?.ignore !== undefined ? 'observed' : 'inferred';
 
 /** The target is local: arp_ignore, arp_filter, then the neighbour entry (neigh_event_ns). */
 export function silentLocal(evidences: Evidences): Judgement {
@@ -40,7 +40,7 @@ export function silentLocal(evidences: Evidences): Judgement {
     // arp_filter runs only where arp_ignore let the request through
     return asked
       ? unknown('silent', ['arp-ignore', 'arp-filter'])
-      : verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(gates) });
+      : verdict('silent', 'arp-ignore', { evidence: evidenceOfIgnore(pass, gates) });
   }
   // its lookups are a witness of that, unless they may be the tail of source validation
   const certain = asked && (direct || !pass.customRules || evidences.replays.get(asked));
@@ -57,6 +57,12 @@ export function silentLocal(evidences: Evidences): Judgement {
   if (filter === 'unknown') return unknown('silent', ['arp-filter', 'neighbour-table-full']);
   // without its start, or with more changes than the record holds, one may have been missed
   const sawChanges = pass.startNs !== null && pass.neighbours.length < mostNeighbours;
+  const { eventNs } = pass.gatesSeen ?? {};
+  if (eventNs !== undefined) {
+    return eventNs === 0
+      ? verdict('silent', 'neighbour-table-full')
+      : unknown('silent', ['neighbour-table-full']);
+  }
   return pass.neighbourTableFull && sawChanges
     ? verdict('silent', 'neighbour-table-full')
     : unknown('silent', ['neighbour-table-full']);

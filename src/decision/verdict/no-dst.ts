@@ -9,6 +9,25 @@ import { checkSource } from './source.js';
 
 /** ip_route_input left no route at all: a martian, a source that is not valid, or the way back it came. */
 export function withoutRoute(evidences: Evidences): Judgement {
+  return heldAgainstSeen(evidences.pass, workedOut(evidences));
+}
+
+/** What fib_validate_source returned, where that was seen, confirms what was worked out, or refutes it. */
+function heldAgainstSeen(pass: Pass, judgement: Judgement): Judgement {
+  const returned = pass.gatesSeen?.validateSource;
+  if (returned === undefined) return judgement;
+  const candidates = judgement.candidates ?? [judgement.reason];
+  if (returned < 0 && candidates.includes('source-invalid')) {
+    return judgement.reason === 'source-invalid'
+      ? { ...judgement, evidence: 'observed' }
+      : verdict('silent', 'source-invalid', { because: 'source' });
+  }
+  const left = candidates.filter((reason) => (reason === 'source-invalid') === returned < 0);
+  if (!left.includes(judgement.reason)) return unknown('silent', left);
+  return { ...judgement, evidence: 'observed' };
+}
+
+function workedOut(evidences: Evidences): Judgement {
   const { pass, gates, parsed } = evidences;
   const last = lastOf(parsed, 'target');
   if (!last) return martian(pass, gates);

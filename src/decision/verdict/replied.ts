@@ -19,6 +19,7 @@ export function replied(evidences: Evidences): Judgement {
   const proxied = forwardsFor(gates);
   if (proxied) return verdict('replied', 'proxy-arp', { because: 'target' });
   // arp_fwd_proxy and arp_fwd_pvlan said no: only pneigh_lookup is left, and the entry has to be there
+  if (pass.gatesSeen?.proxyNeighbour) return verdict('replied', 'proxy-neighbour', { because: 'target' });
   return hasProxyNeighbour(pass, snapshot)
     ? verdict('replied', 'proxy-neighbour', { because: 'target', evidence: 'inferred' })
     : unknown('replied', ['proxy-neighbour']);

@@ -1,3 +1,4 @@
+import { reasons } from '../../../src/decision/reasons.js';
 import type { Decision, DecisionStep } from '../../../src/decision/types.js';
 import type { Expected } from './row.js';
 
@@ -53,6 +54,14 @@ export function differences(decision: Decision, expected: Expected): string[] {
     same('unknown', decision.unknown, []);
   }
   return found;
+}
+
+/** The same row with a neighbouring reason has to fail, or it shows nothing: the reasons with which it does not. */
+export function otherReasons(decision: Decision, expected: Expected): string[] {
+  return reasons
+    .filter(({ code }) => code !== expected.reason)
+    .filter(({ code, action }) => differences(decision, { ...expected, action, reason: code }).length === 0)
+    .map(({ code }) => code);
 }
 
 /** "unicast 10.2.0.0/24 dev out0 table main rule 32766", without what is usual or not there. */

@@ -27,6 +27,8 @@ export interface Row {
   expect: readonly Expected[];
   /** The router's devices when the usual ones will not do: see world.ts. */
   world?: 'plain' | 'bare';
+  /** Why a tier or a kernel cannot know what another one does. Without it all of them have to say the same. */
+  differs?: string;
   /** Why this kernel cannot run it, when a line of `setup` fails. Without it a failing line fails the test. */
   needs?: string;
 }

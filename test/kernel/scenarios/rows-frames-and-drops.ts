@@ -62,7 +62,7 @@ export const framesAndDrops: readonly Row[] = [
       {
         action: 'dropped',
         reason: 'filtered-in',
-        detail: /nft_do_chain.*NETFILTER/,
+        detail: /nft_do_chain.*NETFILTER|^nf_hook_slow/,
         because: null,
         evidence: 'observed',
         target: '10.2.0.5',
@@ -100,7 +100,7 @@ export const framesAndDrops: readonly Row[] = [
       {
         action: 'dropped',
         reason: 'filtered-out',
-        detail: /nft_do_chain.*NETFILTER/,
+        detail: /nft_do_chain.*NETFILTER|^nf_hook_slow/,
         because: null,
         evidence: 'observed',
         mac: null,

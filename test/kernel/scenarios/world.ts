@@ -1,8 +1,9 @@
 import { run } from '../../../src/host/run.js';
-import { inside, plainSettings, waitUp, writeSettings } from '../../../src/lab/namespace.js';
+import { inside, stockSettings, waitUp } from '../../../src/lab/namespace.js';
 import { arpgen } from '../support/arpgen.js';
 import { withDropProgram } from '../support/drop-program.js';
 import { FullNeighbourTable } from '../support/neighbour-table.js';
+import { runScript, type ScriptCommand, settingCommands } from '../support/script.js';
 import type { Row, Traffic } from './row.js';
 
 /**
@@ -38,19 +39,32 @@ export class World {
 
   /** Run the lines of a row. @throws {ArpwhyError} `host-command` for one that fails */
   async lines(lines: readonly string[]): Promise<void> {
+    let commands: ScriptCommand[] = [];
+    const before = async () => {
+      await runScript(commands);
+      commands = [];
+    };
     for (const line of lines) {
       const [, where, command = ''] = /^(?:(asker|behind): )?(.*)$/.exec(line) ?? [];
       const netns = where === 'asker' ? this.asker : where === 'behind' ? this.behind : this.router;
       const setting = /^sysctl (\S+)=(-?\d+)$/.exec(command);
       const drop = /^drop-by-(xdp|tc) (\S+) (\S+)$/.exec(command);
-      if (setting) await writeSettings(netns, { [`ipv4/${setting[1]}`]: Number(setting[2]) });
-      else if (drop) await dropAll(netns, drop[1] as 'xdp' | 'tc', String(drop[2]), String(drop[3]));
-      else if (command.startsWith('wait-up ')) await waitUp(netns, command.split(' ').slice(1));
-      else if (command === 'neighbour-table full') {
+      if (setting) commands.push(...settingCommands(netns, { [`ipv4/${setting[1]}`]: Number(setting[2]) }));
+      else if (drop) {
+        await before();
+        await dropAll(netns, drop[1] as 'xdp' | 'tc', String(drop[2]), String(drop[3]));
+      } else if (command.startsWith('wait-up ')) {
+        await before();
+        await waitUp(netns, command.split(' ').slice(1));
+      } else if (command === 'neighbour-table full') {
+        await before();
         this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0');
-      } else if (command === 'neighbour-table restored') await this.#fullTable?.restore();
-      else await run(inside(netns, command.split(' ')));
+      } else if (command === 'neighbour-table restored') {
+        await before();
+        await this.#fullTable?.restore();
+      } else commands.push({ words: inside(netns, command.split(' ')) });
     }
+    await before();
   }
 
   async send(traffic: Traffic): Promise<void> {
@@ -71,15 +85,12 @@ export class World {
 
   async down(): Promise<void> {
     await this.#fullTable?.restore();
-    for (const netns of [this.router, this.asker, this.behind]) {
-      await run(['ip', 'netns', 'del', netns], { allowFailure: true });
-    }
+    const input = [this.router, this.asker, this.behind].map((name) => `netns del ${name}\n`).join('');
+    await run(['ip', '-force', '-batch', '-'], { input, allowFailure: true });
   }
 
   async #build(bare: boolean): Promise<void> {
     const all = [this.router, this.asker, this.behind];
-    await run(['ip', '-batch', '-'], { input: all.map((name) => `netns add ${name}\n`).join('') });
-    for (const netns of all) await plainSettings(netns);
     const lines = [
       `link add in0 address ${macs.in0} type veth peer name eth0 address ${macs.asker} netns ${this.asker}`,
       `link add out0 address ${macs.out0} type veth peer name eth0 address ${macs.behind} netns ${this.behind}`,
@@ -87,18 +98,24 @@ export class World {
     ];
     if (!bare) lines.push('address add 10.1.0.1/24 dev in0', 'address add 10.2.0.1/24 dev out0');
     lines.push('link set in0 up', 'link set out0 up');
-    await run(['ip', '-n', this.router, '-batch', '-'], { input: `${lines.join('\n')}\n` });
-    await run(['ip', '-n', this.asker, '-batch', '-'], { input: 'link set lo up\nlink set eth0 up\n' });
-    await run(['ip', '-n', this.behind, '-batch', '-'], {
-      input: 'link set lo up\nlink set eth0 up\naddress add 10.2.0.9/24 dev eth0\n',
-    });
-    await writeSettings(this.router, {
-      'ipv4/ip_forward': 1,
-      'ipv4/conf/in0/forwarding': 1,
-      'ipv4/conf/out0/forwarding': 1,
-    });
+    await runScript([
+      { words: ['ip', '-batch', '-'], input: all.map((name) => `netns add ${name}\n`).join('') },
+      ...all.flatMap((netns) => settingCommands(netns, stockSettings())),
+      batchIn(this.router, lines),
+      batchIn(this.asker, ['link set lo up', 'link set eth0 up']),
+      batchIn(this.behind, ['link set lo up', 'link set eth0 up', 'address add 10.2.0.9/24 dev eth0']),
+      ...settingCommands(this.router, {
+        'ipv4/ip_forward': 1,
+        'ipv4/conf/in0/forwarding': 1,
+        'ipv4/conf/out0/forwarding': 1,
+      }),
+    ]);
     await waitUp(this.router, ['in0', 'out0']);
   }
+}
+
+function batchIn(netns: string, lines: readonly string[]): ScriptCommand {
+  return { words: ['ip', '-n', netns, '-batch', '-'], input: lines.join('\n') };
 }
 
 /** @param where for xdp `generic` or `drv`, for tc `ingress` or `egress` */

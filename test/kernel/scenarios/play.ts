@@ -1,0 +1,58 @@
+import type { Decision } from '../../../src/decision/types.js';
+import { type LiveOptions, LiveStream } from '../../../src/stream/live.js';
+import { validateEvent } from '../../schema.js';
+import type { Row } from './row.js';
+import type { World } from './world.js';
+
+/** A trace whose decisions are kept, each event held against the contract. */
+export class Watch {
+  readonly stream: LiveStream;
+  readonly decisions: Decision[] = [];
+  /** What ended the reading of events too early: without them no row can pass. */
+  failed: unknown = null;
+
+  constructor(options: LiveOptions = {}) {
+    this.stream = LiveStream.open(options);
+    this.#collect().catch((error: unknown) => {
+      this.failed = error;
+    });
+  }
+
+  async stop(): Promise<void> {
+    validateEvent(await this.stream.stop('closed'));
+  }
+
+  async #collect(): Promise<void> {
+    for await (const event of this.stream.events()) {
+      validateEvent(event);
+      if (event.schema === 'arpwhy.decision/1') this.decisions.push(event);
+    }
+  }
+}
+
+/** Send what the row sends; return what each of the traces saw its router decide. */
+export async function play(world: World, row: Row, watches: readonly Watch[]): Promise<Decision[][]> {
+  const settled = () => Promise.all(watches.map(({ stream }) => stream.settled()));
+  await settled();
+  const seenBefore = watches.map(({ stream }) => stream.seen());
+  const alongside: Promise<void>[] = [];
+  for (const traffic of row.traffic ?? [{}]) {
+    if (traffic.alongside) alongside.push(world.send(traffic));
+    else await world.send(traffic);
+  }
+  await Promise.all(alongside);
+  await world.lines(row.afterwards ?? []);
+  const ofRouter = () =>
+    watches.map(({ decisions }) => decisions.filter(({ netns }) => netns.name === world.router));
+  const deadline = Date.now() + 5000;
+  while (ofRouter().some((all) => all.length < row.expect.length) && Date.now() < deadline) await settled();
+  for (const [i, { failed, stream }] of watches.entries()) {
+    if (failed) throw failed;
+    // Nothing else appears: all that the kernel has opened by now has been told.
+    if (stream.seen() === seenBefore[i] && row.expect.length > 0)
+      throw new Error('the kernel side saw no request at all');
+  }
+  await settled();
+  await settled();
+  return ofRouter();
+}

@@ -1,0 +1,24 @@
+import type { Decision, Tier } from '../../src/decision/types.js';
+import type { StartEvent } from '../../src/stream/events.js';
+
+/** What the machine tells the host, one object a line. */
+export type Line = TierLine | RowLine | { kind: 'end' };
+
+export interface TierLine {
+  kind: 'tier';
+  tier: Tier;
+  /** Why the kernel does not offer it; null when it does. */
+  refused: string | null;
+  hooks: StartEvent['hooks'] | null;
+}
+
+export interface RowLine {
+  kind: 'row';
+  row: string;
+  tier: Tier;
+  state: 'passed' | 'failed' | 'skipped';
+  why: string;
+  /** Why tiers or kernels may differ about it; null when they may not. */
+  differs: string | null;
+  decisions: Decision[];
+}

@@ -1,0 +1,128 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Decision } from '../../src/decision/types.js';
+import { disagreements } from './agree.js';
+import { boot } from './boot.js';
+import { cache, fetchKernel, NotToBeHad } from './fetch.js';
+import { kernels } from './kernels.js';
+import type { Line, RowLine, TierLine } from './lines.js';
+import { kernelsPage, type Result, readResults, table } from './report.js';
+
+/**
+ * `make test-vm`: every scenario row on other kernels, in every tier that they offer. Settings come by the
+ * environment: KERNEL and TIER, one or more with commas between; ROWS, a pattern of row names, or `sample` for one row
+ * of each reason; WRITE=1 to write docs/kernels.md.
+ */
+const { KERNEL, TIER, ROWS = '', WRITE } = process.env;
+const tree = process.cwd();
+/** Far above what all rows take: some 25 minutes. */
+const timeoutMs = 5_400_000;
+
+const wanted = KERNEL ? KERNEL.split(',') : kernels.map(({ name }) => name);
+for (const name of wanted) {
+  if (!kernels.some((kernel) => kernel.name === name))
+    fail(`KERNEL=${name}: there are ${kernels.map((kernel) => kernel.name).join(', ')}`);
+}
+const results: Result[] = [];
+const skipped: string[] = [];
+for (const kernel of kernels.filter(({ name }) => wanted.includes(name))) {
+  try {
+    const image = fetchKernel(kernel);
+    console.log(`kernel ${kernel.name}: ${image.release} (Debian ${image.version})`);
+    results.push(await runOn(kernel.name, image));
+  } catch (error) {
+    if (!(error instanceof NotToBeHad)) throw error;
+    skipped.push(kernel.name);
+    console.log(`SKIPPED kernel ${kernel.name}: ${error.message}`);
+  }
+}
+const kernelsDiffer = betweenKernels(results);
+for (const line of kernelsDiffer) console.log(`DIFFERS ${line}`);
+console.log(table(results));
+if (WRITE) writeFileSync('docs/kernels.md', kernelsPage(readResults(join(cache, 'results')), command()));
+const count = (state: RowLine['state']) =>
+  results.flatMap(({ rows }) => rows).filter((row) => row.state === state).length;
+const broken = results.filter(({ complete }) => !complete).length;
+const disagreeing =
+  results.reduce((sum, result) => sum + result.disagreements.length, 0) + kernelsDiffer.length;
+const failed = count('failed') + broken + disagreeing;
+console.log(`${count('passed')} passed, ${failed} failed, ${count('skipped') + skipped.length} skipped`);
+process.exitCode = failed > 0 || (results.length === 0 && !skipped.length) ? 1 : 0;
+
+async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promise<Result> {
+  const rows: RowLine[] = [];
+  const tiers: TierLine[] = [];
+  const arguments_ = [TIER || 'trampoline,kprobe,tracepoint', ROWS].map((word) => `'${word}'`).join(' ');
+  const { console: said, ended } = await boot(image, {
+    tree,
+    command: `node test/vm/.build/test/vm/rows.js ${arguments_} 2> /dev/ttyS0`,
+    onLine: (text) => take(JSON.parse(text) as Line),
+    timeoutMs,
+  });
+  const result: Result = {
+    kernel: name,
+    release: image.release,
+    version: image.version,
+    date: new Date().toISOString().slice(0, 10),
+    selection: ROWS,
+    tiers,
+    rows,
+    disagreements: betweenTiers(rows),
+    complete: ended,
+  };
+  if (!ended) console.log(`the machine did not come to its end:\n${said.slice(-2000)}`);
+  for (const line of result.disagreements) console.log(`DIFFERS on ${name}: ${line}`);
+  mkdirSync(join(cache, 'results'), { recursive: true });
+  if (ended && !ROWS && !TIER) writeFileSync(join(cache, 'results', `${name}.json`), JSON.stringify(result));
+  return result;
+
+  function take(line: Line): void {
+    if (line.kind === 'tier') {
+      tiers.push(line);
+      console.log(`  ${line.tier}: ${line.refused ?? 'attached'}`);
+      for (const hook of line.hooks?.missing ?? []) console.log(`    without ${hook.name}: ${hook.why}`);
+    } else if (line.kind === 'row') {
+      rows.push(line);
+      if (line.state !== 'passed') console.log(`  ${line.state} ${line.row} (${line.tier}): ${line.why}`);
+    }
+  }
+}
+
+/** The rows whose tiers do not say the same, field by field. */
+function betweenTiers(rows: readonly RowLine[]): string[] {
+  const byRow = new Map<string, RowLine[]>();
+  for (const line of rows) byRow.set(line.row, [...(byRow.get(line.row) ?? []), line]);
+  return [...byRow].flatMap(([row, lines]) => {
+    const [first, ...others] = lines.filter(({ state }) => state === 'passed');
+    if (!first || first.differs) return [];
+    return others.flatMap((other) => compared(`${row}: ${first.tier}, ${other.tier}`, first, other));
+  });
+}
+
+/** The rows that kernels do not judge alike in the same tier. */
+function betweenKernels(all: readonly Result[]): string[] {
+  const [oldest, ...later] = all;
+  return later.flatMap((result) =>
+    result.rows.flatMap((row) => {
+      const same = oldest?.rows.find((one) => one.row === row.row && one.tier === row.tier);
+      if (!same || row.differs || same.state !== 'passed' || row.state !== 'passed') return [];
+      return compared(`${row.row} (${row.tier}): ${oldest?.kernel}, ${result.kernel}`, same, row);
+    }),
+  );
+}
+
+function compared(what: string, a: RowLine, b: RowLine): string[] {
+  if (a.decisions.length !== b.decisions.length) return [`${what}: not as many decisions`];
+  return a.decisions.flatMap((decision, i) =>
+    disagreements(decision, b.decisions[i] as Decision).map((line) => `${what}: /${i}${line}`),
+  );
+}
+
+function command(): string {
+  return 'make test-vm WRITE=1';
+}
+
+function fail(text: string): never {
+  console.error(text);
+  process.exit(2);
+}
