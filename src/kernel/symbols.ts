@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { SymbolTable } from './symbol-table.js';
 
 /** Half-open: a return address at `end` belongs to the next function. Both 0 when the symbol is not known. */
 export interface SymbolRange {
@@ -11,8 +12,7 @@ const unknownSymbol: SymbolRange = { start: 0n, end: 0n };
 /** The kernel's own symbols. Reading them takes some 20 ms, so they are read once, when first asked for. */
 export class KernelSymbols {
   #text: string | null = null;
-  #addresses: BigUint64Array | null = null;
-  #names: string[] = [];
+  #table: SymbolTable | null = null;
   #modules = '';
 
   /**
@@ -44,21 +44,14 @@ export class KernelSymbols {
 
   /** The function that an address lies in; null when there is none. Modules that came meanwhile are known, too. */
   nameOf(address: bigint): string | null {
-    const modules = readOrEmpty('/proc/modules').replace(/^(\S+).*$/gm, '$1');
-    if (modules !== this.#modules) {
-      this.#modules = modules;
+    const modules = readOrEmpty('/proc/modules');
+    const names = modules.replace(/^(\S+).*$/gm, '$1');
+    if (!this.#table || names !== this.#modules) {
+      this.#modules = names;
       this.#text = null;
-      this.#addresses = null;
+      this.#table = new SymbolTable(this.#read(), modules);
     }
-    const { addresses, names } = this.#table();
-    let low = 0;
-    let high = addresses.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((addresses[middle] as bigint) <= address) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? null : (names[low - 1] ?? null);
+    return this.#table.nameOf(address);
   }
 
   #read(): string {
@@ -66,22 +59,6 @@ export class KernelSymbols {
       this.#text = readOrEmpty('/proc/kallsyms'); // empty on a kernel without CONFIG_KALLSYMS
     }
     return this.#text;
-  }
-
-  #table(): { addresses: BigUint64Array; names: string[] } {
-    if (!this.#addresses) {
-      const entries = this.#read()
-        .split('\n')
-        .filter((line) => /^[0-9a-f]+ [tTwW] /.test(line))
-        .map((line) => {
-          const [address = '0', , name = ''] = line.split(/[ \t]/);
-          return { address: BigInt(`0x${address}`), name };
-        })
-        .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-      this.#addresses = BigUint64Array.from(entries, ({ address }) => address);
-      this.#names = entries.map(({ name }) => name);
-    }
-    return { addresses: this.#addresses, names: this.#names };
   }
 }
 
