@@ -53,7 +53,7 @@ describe('words that make no sense', () => {
     [['trace', '--dev', 'x\u001b[7mx'], /named x\\u\{1b\}\[7mx /],
     [['trace', '--netns', 'nosuch'], /no network namespace is named nosuch: .*; \. is your own/],
     [['trace', '--netns', '../../etc'], /no network namespace is named \.\.\/\.\.\/etc: /],
-    [['trace', '--tier', 'magic'], /--tier magic: .* there are tracepoint/],
+    [['trace', '--tier', 'magic'], /--tier magic: .* there are trampoline, kprobe, tracepoint/],
     [['trace', '--action', 'answered'], /--action answered: .* there are replied, silent/],
     [['trace', '--reason', 'because'], /--reason because: .* proxy-arp,/],
     [['trace', '--target', '300.1.1.1'], /--target 300\.1\.1\.1 is no IPv4 prefix: write it as /],
@@ -235,7 +235,7 @@ describe('without a hook', () => {
       refuses(
         ['trace', '--duration', '5', '--without-hook', hook],
         4,
-        new RegExp(`cannot attach tp_btf/${hook}: left out on request; without it `),
+        new RegExp(`cannot attach ${hook}: left out on request; without it `),
       ),
   );
 });
