@@ -137,14 +137,16 @@ function prefix(name: string, value: string): Prefix {
  * @throws {ArpwhyError} `usage`, in one line, for words that are none
  */
 export function parseFilterLine(line: string): DecisionFilter & { silent: boolean } {
-  const command = addFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(false);
+  const command = addDecisionFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(
+    false,
+  );
   command.configureOutput({ writeErr() {}, outputError() {} });
   const takesValue = new Map(command.options.map(({ long, required }) => [long ?? '', required]));
   const words: string[] = [];
   let isValue = false;
   for (const word of line.split(/\s+/)) {
     if (word === '') continue;
-    const name = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
+    const name: string = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
     isValue = !isValue && takesValue.get(name) === true;
     words.push(name);
   }
@@ -170,8 +172,17 @@ export function filterLine(filter: DecisionFilter): string {
     ['sender', filter.senders.map(prefixText)],
     ['action', filter.actions],
     ['reason', filter.reasons],
+    ['table', filter.tables],
+    ['route', filter.routes],
+    ['rule', filter.rules.map(String)],
   ];
   return lists.flatMap(([name, values]) => values.map((value) => `--${name} ${value}`)).join(' ');
+}
+
+/** Whether a filter asks for more than places: who does wants to see what passes, be it silence. */
+export function isAsked(filter: DecisionFilter): boolean {
+  const { netns: _netns, devices: _devices, ...asked } = filter;
+  return Object.values(asked).some((list) => list.length > 0);
 }
 
 /** A whole address is written without its length. */
