@@ -9,6 +9,7 @@ import { LiveStream } from '../stream/live.js';
 import { stepText } from '../view/explain.js';
 import { type Context, outputOf, say } from './context.js';
 import { asExpected, type Played, Player } from './play.js';
+import { Progress } from './progress.js';
 
 export function addLab(program: Command, context: Context): void {
   const lab = program.command('lab').description('topologies in network namespaces, to see incidents happen');
@@ -67,6 +68,7 @@ export function addLab(program: Command, context: Context): void {
 async function runAll(name: string, context: Context): Promise<Played[]> {
   const lab = await Lab.up(topology(name), { prefix: ownPrefix('run') });
   const played: Played[] = [];
+  const progress = new Progress(context);
   let stopped = false;
   context.onStop(() => {
     stopped = true;
@@ -75,10 +77,21 @@ async function runAll(name: string, context: Context): Promise<Played[]> {
     const stream = LiveStream.open({ netns: [lab.netns(lab.topology.router)] });
     try {
       const player = new Player(lab, stream);
-      for (const { name: step, summary } of lab.topology.steps) {
+      const { steps } = lab.topology;
+      for (const [i, { name: step, summary }] of steps.entries()) {
         if (stopped) break;
         say(context, `${step}: ${summary}`);
-        for await (const one of player.requests(await player.apply(step))) played.push(one);
+        const so = `step ${i + 1} of ${steps.length}, ${step}`;
+        progress.show(so);
+        const applied = await player.apply(step);
+        const { length } = applied.expect;
+        progress.show(`${so}: asking, 1 of ${length}`);
+        let asked = 1;
+        for await (const one of player.requests(applied)) {
+          played.push(one);
+          if (asked++ < length) progress.show(`${so}: asking, ${asked} of ${length}`);
+        }
+        progress.clear();
       }
     } finally {
       await stream.stop('closed');

@@ -137,7 +137,9 @@ function prefix(name: string, value: string): Prefix {
  * @throws {ArpwhyError} `usage`, in one line, for words that are none
  */
 export function parseFilterLine(line: string): DecisionFilter & { silent: boolean } {
-  const command = addFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(false);
+  const command = addDecisionFilters(new Command().exitOverride().helpOption(false)).allowExcessArguments(
+    false,
+  );
   command.configureOutput({ writeErr() {}, outputError() {} });
   const takesValue = new Map(command.options.map(({ long, required }) => [long ?? '', required]));
   const words: string[] = [];
@@ -170,8 +172,17 @@ export function filterLine(filter: DecisionFilter): string {
     ['sender', filter.senders.map(prefixText)],
     ['action', filter.actions],
     ['reason', filter.reasons],
+    ['table', filter.tables],
+    ['route', filter.routes],
+    ['rule', filter.rules.map(String)],
   ];
   return lists.flatMap(([name, values]) => values.map((value) => `--${name} ${value}`)).join(' ');
+}
+
+/** Whether a filter asks for more than places: who does wants to see what passes, be it silence. */
+export function isAsked(filter: DecisionFilter): boolean {
+  const { netns: _netns, devices: _devices, ...asked } = filter;
+  return Object.values(asked).some((list) => list.length > 0);
 }
 
 /** A whole address is written without its length. */

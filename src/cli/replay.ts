@@ -8,11 +8,13 @@ import { Rejudge } from '../recording/rejudge.js';
 import { Skew, skewText } from '../recording/skew.js';
 import type { StartEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
+import { countText } from '../view/count.js';
 import { escapeText } from '../view/escape.js';
 import { LineView } from '../view/line.js';
 import { type Context, outputOf, say, widthOf } from './context.js';
 import { type MomentOption, momentOption, nsOf } from './moment.js';
 import { addDecisionFilters, count, decisionFilter, type FilterOptions } from './options.js';
+import { Progress } from './progress.js';
 import { jsonTeller, type Teller } from './tell.js';
 import { addViews, textTeller, type ViewOptions } from './views.js';
 
@@ -63,6 +65,7 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
   const view = options.rejudge ? new RejudgeView(options, context) : new EventReplay(options, context);
   const skew = new Skew();
   const tally = { shown: 0, lost: 0 };
+  const progress = new Progress(context, { beside: true });
   for await (const batch of reader.batches()) {
     let text = '';
     for (const entry of batch) {
@@ -82,7 +85,9 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
     }
     await output.write(text);
     if (stopped) break;
+    progress.tick(() => `${countText(reader.decisions)} decisions read`);
   }
+  progress.clear();
   await output.write(view.end());
   tellEnd(reader, tally, options, context);
   for (const line of skewText(skew)) say(context, line);

@@ -5,11 +5,13 @@ import { MergedReader } from '../recording/merge.js';
 import { skewText } from '../recording/skew.js';
 import { Story } from '../recording/story.js';
 import { ReportClock } from '../view/clock.js';
+import { countText } from '../view/count.js';
 import { reportPage } from '../view/report-html.js';
 import { reportText } from '../view/report-text.js';
 import { styleFor } from '../view/style.js';
 import { type Context, outputOf, say } from './context.js';
 import { writeNewFile } from './new-file.js';
+import { Progress } from './progress.js';
 
 interface ReportOptions {
   output?: string;
@@ -35,9 +37,15 @@ async function report(files: string[], options: ReportOptions, context: Context)
   });
   const reader = new MergedReader(files, { states: true });
   const story = new Story();
-  for await (const batch of reader.batches()) {
-    for (const entry of batch) story.take(entry);
-    if (stopped) return;
+  const progress = new Progress(context);
+  try {
+    for await (const batch of reader.batches()) {
+      for (const entry of batch) story.take(entry);
+      if (stopped) return;
+      progress.tick(() => `${countText(reader.decisions)} decisions read`);
+    }
+  } finally {
+    progress.clear();
   }
   story.finish();
   const clock = new ReportClock(options.utc ?? false, story.firstNs ?? 0n, story.lastNs ?? 0n);

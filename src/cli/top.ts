@@ -1,25 +1,24 @@
 import type { ReadStream } from 'node:tty';
 import { type Command, Option } from 'commander';
 import { type Order, orders } from '../decision/tally/order.js';
-import { exitCode } from '../errors.js';
-import { DeviceSubnets } from '../host/subnets.js';
-import type { EndEvent } from '../stream/events.js';
+import { ArpwhyError, exitCode } from '../errors.js';
 import { LiveStream } from '../stream/live.js';
 import { asciiGlyphs, type Glyphs, glyphsFor } from '../view/glyphs.js';
 import { styleFor } from '../view/style.js';
-import { type Grouping, groupings, listRows } from '../view/top/listing.js';
-import { jsonReport, tableReport } from '../view/top/report.js';
-import { type Context, outputOf, say, widthOf } from './context.js';
+import { type Grouping, groupings } from '../view/top/listing.js';
+import { type Context, say } from './context.js';
 import { checkDevices } from './devices.js';
-import { addFilters, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
-import { Progress } from './progress.js';
+import { addDecisionFilters, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
 import { ReadyFile } from './ready-file.js';
-import { Counter } from './top/counter.js';
-import { Session } from './top/session.js';
+import { KeepTap } from './top/keep.js';
+import { reportOnce } from './top/once.js';
+import { RecordingPlayer } from './top/player.js';
+import { saver } from './top/save.js';
+import { Session, type SessionOptions } from './top/session.js';
 import { liveSource } from './top/source.js';
 import type { TerminalOutput } from './top/terminal.js';
 
-interface TopOptions extends FilterOptions {
+export interface TopOptions extends FilterOptions {
   once?: boolean;
   json?: boolean;
   duration?: number;
@@ -38,9 +37,11 @@ const fadeSeconds = 60;
 
 export function addTop(program: Command, context: Context): void {
   const command = program
-    .command('top')
-    .description('a live table of what this host answers for, for whom, and because of what')
-    .option('--once', `listen for a while (${onceSeconds} s unless --duration), print one table and end`)
+    .command('top [files...]')
+    .description(
+      'a live table of what this host answers for, for whom, and because of what; or of recordings',
+    )
+    .option('--once', `print one table and end: of recordings, or after ${onceSeconds} s (or --duration)`)
     .option('--json', 'with --once: one JSON object (docs/schema)')
     .option('--duration <seconds>', 'end after so long', seconds('--duration'))
     .addOption(
@@ -58,10 +59,12 @@ export function addTop(program: Command, context: Context): void {
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
     .option('--utc', 'show times in UTC');
-  addFilters(command).action((options: TopOptions) => top(options, context));
+  addDecisionFilters(command).action((files: string[], options: TopOptions) =>
+    files.length > 0 ? topOfRecordings(files, options, context) : topLive(options, context),
+  );
 }
 
-async function top(options: TopOptions, context: Context): Promise<void> {
+async function topLive(options: TopOptions, context: Context): Promise<void> {
   const once = isOnce(options, context);
   // Attaching holds up the event loop: a signal that comes meanwhile is heard once it is done.
   let stopped = false;
@@ -70,11 +73,13 @@ async function top(options: TopOptions, context: Context): Promise<void> {
   };
   context.onStop(() => onStop());
   let onNote = (text: string) => say(context, text);
+  const tap = once ? null : new KeepTap();
   const stream = LiveStream.open({
     netns: options.netns.length > 0 ? options.netns : null,
     devices: options.dev.length > 0 ? options.dev : null,
-    // what is chosen on the screen can be changed there
+    // what is chosen on the screen can be changed there, and saved
     ...(once ? { filter: decisionFilter(options) } : {}),
+    ...(tap ? { tap } : {}),
     onNote: (text) => onNote(text),
   });
   let readyFile: ReadyFile | undefined;
@@ -86,14 +91,23 @@ async function top(options: TopOptions, context: Context): Promise<void> {
     const duration = options.duration ?? (once ? onceSeconds : null);
     if (duration !== null) timer = setTimeout(() => void stream.stop('duration'), duration * 1000);
     if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
+    const source = liveSource(stream);
     let lost: number;
-    if (once) {
-      lost = (await reportOnce(stream, duration ?? onceSeconds, options, context)).accounts.lost;
-    } else {
-      const session = new Session(liveSource(stream), sessionOptions(options, context));
+    if (tap) {
+      const session = new Session(source, {
+        ...sessionOptions(options, context),
+        filter: decisionFilter(options),
+        save: saver(stream.start, tap),
+      });
       onNote = (text) => session.say(text);
       await session.run();
       lost = session.lost;
+    } else {
+      lost = await reportOnce(
+        source,
+        { ...options, lasts: duration, glyphs: glyphsOf(options, context) },
+        context,
+      );
     }
     if (lost > 0) say(context, `lost ${lost} requests: the ring was full`);
     if (options.strict && lost > 0) context.exitCode = exitCode.lost;
@@ -102,6 +116,32 @@ async function top(options: TopOptions, context: Context): Promise<void> {
     await stream.stop('error');
     readyFile?.remove();
   }
+}
+
+async function topOfRecordings(files: string[], options: TopOptions, context: Context): Promise<void> {
+  const once = isOnce(options, context);
+  const filter = { ...decisionFilter(options), netns: options.netns, devices: options.dev };
+  if (options.duration !== undefined || options.readyFile !== undefined) {
+    throw new ArpwhyError('usage', 'a recording is as long as it is: leave out --duration and --ready-file');
+  }
+  if (files.includes('-')) {
+    throw new ArpwhyError('usage', 'top reads a recording more than once: name its file, not -');
+  }
+  const source = await RecordingPlayer.open(files, { filter: once ? filter : null, paced: !once });
+  context.onStop(() => source.stop());
+  let lost: number;
+  if (once) {
+    lost = await reportOnce(source, { ...options, lasts: null, glyphs: glyphsOf(options, context) }, context);
+  } else {
+    const session = new Session(source, { ...sessionOptions(options, context), filter, save: null });
+    await session.run();
+    lost = session.lost;
+  }
+  if (options.strict && lost > 0) context.exitCode = exitCode.lost;
+  const problems = source.problems();
+  const last = problems.pop();
+  for (const problem of problems) say(context, problem);
+  if (last !== undefined) throw new ArpwhyError('recording', last);
 }
 
 /** Where nobody can press keys, or the screen cannot be drawn, there is one table. */
@@ -120,7 +160,7 @@ function glyphsOf({ ascii }: TopOptions, { environment }: Context): Glyphs {
   return ascii ? asciiGlyphs : glyphsFor(environment);
 }
 
-function sessionOptions(options: TopOptions, context: Context) {
+function sessionOptions(options: TopOptions, context: Context): Omit<SessionOptions, 'filter' | 'save'> {
   const { netns, dev } = options;
   return {
     input: context.stdin as ReadStream,
@@ -132,70 +172,9 @@ function sessionOptions(options: TopOptions, context: Context) {
       netns.length > 0 ? `namespace ${netns.join(', ')}` : 'every namespace',
       dev.length > 0 ? `device ${dev.join(', ')}` : 'every device',
     ].join(', '),
-    filter: decisionFilter(options),
     silent: options.silent,
     order: options.order,
     grouping: options.group,
     fadeMs: options.fade * 1000,
   };
-}
-
-async function reportOnce(
-  stream: LiveStream,
-  duration: number,
-  options: TopOptions,
-  context: Context,
-): Promise<EndEvent> {
-  const output = outputOf(context);
-  output.onClosed(() => void stream.stop('closed'));
-  const progress = new Progress(context);
-  const source = liveSource(stream);
-  const counter = new Counter(source);
-  const subnets = new DeviceSubnets();
-  const until = source.now() + duration * 1000;
-  const list = () =>
-    listRows(counter.all, {
-      grouping: options.json ? 'justification' : options.group,
-      order: options.order,
-      reversed: false,
-      silent: options.json || showsSilent(options),
-      filter: decisionFilter(options),
-      fadeMs: Number.POSITIVE_INFINITY,
-      now: source.now(),
-      subnets: ({ netns, device }) => subnets.of(netns.inode, device.index),
-    });
-  const timer = setInterval(() => {
-    counter.tick();
-    list(); // asks for the subnets that marks depend on
-    const left = Math.max(0, Math.ceil((until - source.now()) / 1000));
-    progress.show(`arpwhy: listening, ${left} s left; ${source.seen()} requests so far`);
-  }, 1000);
-  counter.tick();
-  let end: EndEvent | null = null;
-  try {
-    for await (const batch of source.batches()) {
-      counter.take(batch);
-      const last = batch.at(-1);
-      if (last?.schema === 'arpwhy.end/1') end = last;
-    }
-  } finally {
-    clearInterval(timer);
-    progress.clear();
-  }
-  end ??= await stream.stop('error');
-  const listing = list();
-  const text = options.json
-    ? `${JSON.stringify(jsonReport(listing, stream.start, end))}\n`
-    : tableReport(listing, {
-        glyphs: glyphsOf(options, context),
-        now: source.now(),
-        columns: widthOf(context).columns ?? 120,
-      });
-  await output.write(text);
-  output.check();
-  return end;
-}
-
-function showsSilent({ silent, action, reason, target, sender }: TopOptions): boolean {
-  return silent || [action, reason, target, sender].some((filter) => filter.length > 0);
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { LineView } from '../view/line.js';
 import { styleFor } from '../view/style.js';
 import { type Context, widthOf } from './context.js';
-import type { FilterOptions } from './options.js';
+import { decisionFilter, type FilterOptions, isAsked } from './options.js';
 import { TextTeller } from './tell.js';
 
 /** How decisions are shown, live or recorded. */
@@ -30,7 +30,5 @@ export function textTeller(options: FilterOptions & ViewOptions, context: Contex
     detail: options.verbose ? 'whole' : options.quiet ? 'brief' : 'usual',
     ...widthOf(context),
   });
-  const { action, reason, target, sender, table, route, rule } = options;
-  const asked = [action, reason, target, sender, table, route, rule];
-  return new TextTeller(view, options.silent || asked.some((filter) => filter.length > 0));
+  return new TextTeller(view, options.silent || isAsked(decisionFilter(options)));
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/host/run.js';
 import { Lab } from '../../src/lab/lab.js';
@@ -8,7 +9,7 @@ import { inside } from '../../src/lab/namespace.js';
 import { whoHas } from '../../src/lab/requests.js';
 import { topology } from '../../src/lab/topologies.js';
 import type { TopReport } from '../../src/view/top/report.js';
-import { validateTop } from '../schema.js';
+import { validateLine, validateTop } from '../schema.js';
 import { Cleanup } from './support/cleanup.js';
 import { eventually } from './support/eventually.js';
 import { arpgen, kinds, Pair } from './support/pair.js';
@@ -60,7 +61,10 @@ async function start(
   };
   const modesBefore = await saved();
   const words = [process.execPath, node, program, 'top', '--netns', pair.router, ...args].filter(Boolean);
-  writeFileSync(join(directory, 'top'), `echo $$ > ${pidFile}\nexec ${words.join(' ')} "$@"\n`);
+  writeFileSync(
+    join(directory, 'top'),
+    `echo $$ > ${pidFile}\ncd ${directory}\nexec ${words.join(' ')} "$@"\n`,
+  );
   terminal.type('clear; echo what was there; bash');
   terminal.type(` ${join(directory, 'top')}`);
   terminal.press('Enter');
@@ -121,7 +125,7 @@ describe('the screen', () => {
     await flood('192.0.2.1', 30);
     await flood('198.51.100.7', 20, '--targets', '10');
     await flood('192.0.2.99', 10);
-    const rows = () => terminal.screen().match(/(REPLIED|silent) \S+/g);
+    const rows = () => terminal.screen().match(/(REPLIED|silent) \w+-\w+/g);
     await terminal.until(/60 requests/);
     await eventually('not by alarm', () => rows()?.[0] === 'REPLIED proxy-arp' || rows());
     terminal.press('o', 'o');
@@ -306,6 +310,33 @@ describe('the terminal is as it was', () => {
   });
 });
 
+describe('a recording', () => {
+  it('is played, wound and explained like a live table', async () => {
+    const file = fileURLToPath(new URL('../recordings/format-1.0-record-1.pcapng', import.meta.url));
+    const terminal = await TmuxTerminal.open(cleanup, 80, 24);
+    terminal.type(`${process.execPath} ${program} top --utc ${file}`);
+    terminal.press('Enter');
+    await terminal.until(/format-1\.0-record-1\.pcapng .* 2026-11-25 04:22:4\d UTC[\s\S]* PLAYING/);
+    terminal.press('Right');
+    await terminal.until(/12 requests, .* 6 replied, 6 silent[\s\S]* END\n/);
+    await terminal.until(/^ ! rec-node0 bond0\.90 REPLIED proxy-arp +3 /m);
+    terminal.press('Enter');
+    await terminal.until(/stayed silent about 3 of these addresses/);
+    terminal.press('Escape');
+    await terminal.until(/NAMESPACE/);
+    terminal.press('0');
+    await terminal.until(/0:00:0\d .* 04:22:4\d UTC\n[01] requests?,/);
+    terminal.press('>', '>', '>');
+    await terminal.until(/PLAYING 8x/);
+    await terminal.until(/12 requests/);
+    terminal.press('w');
+    await terminal.until(/it is recorded already, in format-1\.0/);
+    terminal.press('q');
+    await terminal.until(/^\$ *$/m);
+    expect(terminal.state('alternate_on')).toBe('0');
+  });
+});
+
 describe('the incident', () => {
   it('stands first and marked within a second, and fades once it is over', async () => {
     const lab = cleanup.add(await Lab.up(topology('ganeti'), { prefix: `${prefix}l` }), (one) => one.down());
@@ -327,6 +358,21 @@ describe('the incident', () => {
     terminal.press('Enter');
     await terminal.until(
       /because +~0\.0\.0\.0\/0[\s\S]*tried +table public_90 \(~rule 32765, iif bond0\.90\): no/,
+    );
+    terminal.press('w');
+    const saved = await terminal.until(/saved \d+ decisions: arpwhy report \S+\.pcapng/);
+    const file = join(directory, /report (\S+\.pcapng)/.exec(saved)?.[1] ?? '');
+    const replay = await runProgram(['replay', '--json', file]);
+    expect(replay).toMatchObject({ status: 0 });
+    const kept = replay.stdout.trimEnd().split('\n').map(validateLine);
+    const targets = kept.flatMap((one) =>
+      one.schema === 'arpwhy.decision/1' ? [one.request.target.ip] : [],
+    );
+    expect(new Set(targets)).toEqual(new Set(['192.0.2.10', '192.0.2.99']));
+    expect(await runProgram(['replay', '--rejudge', file])).toMatchObject({ status: 0 });
+    const report = await runProgram(['report', file]);
+    expect(report.stdout.replace(/\s+/g, ' ')).toMatch(
+      /table public_90 lost \d routes.* because of 0\.0\.0\.0\/0 via/,
     );
     terminal.press('Escape');
     await lab.step('restore');

@@ -46,7 +46,7 @@ describe('main', () => {
   it('--help names the commands and the exit codes', async () => {
     const { status, stdout, stderr } = await arpwhy(['--help']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const word of ['trace', 'doctor', 'lab', 'demo', 'Exit codes: 0 done, 1 failed, 2 usage']) {
+    for (const word of ['trace', 'top', 'doctor', 'lab', 'demo', 'Exit codes: 0 done, 1 failed, 2 usage']) {
       expect(stdout).toContain(word);
     }
   });
@@ -82,6 +82,11 @@ describe('main', () => {
     [['trace', '--target', '192.0.2.0/24/24'], /is no IPv4 prefix/],
     [['trace', '--action', 'REPLIED'], /there are replied, silent, dropped, deferred/],
     [['trace', '--without-hook', 'arp_rcv'], /there are consume_skb/],
+    [['top', '--order', 'size'], /--order size: there is no such one; there are alarm, rate, count/],
+    [['top', '--group', 'mac'], /there are justification, target, sender/],
+    [['top', '--fade', '0'], /--fade takes a number of seconds above 0/],
+    [['top', 'a.pcapng', '--duration', '3'], /leave out --duration/],
+    [['top', '-'], /name its file, not -/],
     [['lab', 'up', 'nosuch'], /no lab topology is called "nosuch": known are ganeti/],
     [['lab', 'step', 'nosuch'], /no step "nosuch": known are healthy/],
     [['lab', 'step', 'flush', 'nosuch'], /no lab topology is called "nosuch"/],

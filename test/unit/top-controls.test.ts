@@ -34,6 +34,8 @@ class Remembering implements Table {
   sort(order: string, reversed: boolean): void {
     this.told.push(`${order}${reversed ? ' reversed' : ''}`);
   }
+  save = () => void this.told.push('save');
+  player = null;
   quit = () => void this.told.push('quit');
   suspend = () => void this.told.push('suspend');
   forget = () => void this.told.push('forget');
@@ -137,6 +139,31 @@ describe('keys', () => {
     controls.resized();
     expect(controls.frozen).toMatchObject({ count: 2 });
   });
+});
+
+it('saves, and winds a recording where there is one', () => {
+  press('w', 'left', 'right', '[', ']', '0', '<', '>');
+  expect(table.told).toEqual(['save']);
+  const wound: unknown[] = [];
+  const player = {
+    state: () => 'PLAYING',
+    toggle: () => void wound.push('toggle'),
+    seek: (ms: number) => void wound.push(ms),
+    accelerate: (factor: number) => void wound.push(factor),
+    rewound: false,
+  };
+  const played = new Controls(
+    { ...table, player, page: table.page, filter: () => false } as unknown as Table,
+    {
+      grouping: 'justification',
+      order: 'alarm',
+      silent: false,
+      filter: noFilter,
+    },
+  );
+  for (const key of ['left', 'right', '[', ']', '0', '<', '>', 'p']) played.key(key);
+  expect(wound).toEqual([-10_000, 10_000, -60_000, 60_000, Number.NEGATIVE_INFINITY, 1 / 2, 2, 'toggle']);
+  expect(played.paused).toBeNull();
 });
 
 describe('the filter', () => {

@@ -70,6 +70,8 @@ function stateOf(
   const { filter: _filter, fadeMs: _fade, subnets: _subnets, ...shown } = options;
   return {
     start,
+    recording: null,
+    player: null,
     clock: '03:33:07',
     upMs: 727_000,
     utc: true,
@@ -114,7 +116,7 @@ describe('the screen', () => {
       '   node0     bond0.90 REPLIED proxy-arp    12          1       1   2s 03:33:01',
       '     ~192.0.2.10/32 dev tap0, table public_90, ~rule 32765',
       '1 silent row (3,000 requests) hidden: s                  by alarm, rows 1-2 of 2',
-      '↑↓ Enter why  / filter  o order  g group  s silent  p pause  ? help  q quit',
+      '↑↓ Enter why  / filter  o order  g group  p pause  w save  ? help  q quit',
     ]);
   });
 

@@ -4,7 +4,8 @@ import { ArpwhyError } from '../../errors.js';
 import { escapeText } from '../../view/escape.js';
 import { type Grouping, groupings, type Item, type Listing } from '../../view/top/listing.js';
 import type { Frozen, TopState } from '../../view/top/state.js';
-import { filterLine, parseFilterLine } from '../options.js';
+import { filterLine, isAsked, parseFilterLine } from '../options.js';
+import type { Player } from './source.js';
 
 /** What keys act upon, beside what they change here. */
 export interface Table {
@@ -18,11 +19,18 @@ export interface Table {
   /** @returns whether counting began anew */
   filter(filter: DecisionFilter): boolean;
   sort(order: Order, reversed: boolean): void;
+  /** Write what is on the screen into a file. */
+  save(): void;
+  /** Winds a recording; null where the table is live. */
+  player: Player | null;
   quit(): void;
   suspend(): void;
   /** The next frame is drawn from nothing. */
   forget(): void;
 }
+
+const shortSeekMs = 10_000;
+const longSeekMs = 60_000;
 
 /** What is chosen at the table, by keys. */
 export class Controls {
@@ -87,6 +95,14 @@ export class Controls {
     s: () => this.#toggleSilent(),
     p: () => this.#pause(),
     ' ': () => this.#pause(),
+    w: () => this.#table.save(),
+    left: () => this.#table.player?.seek(-shortSeekMs),
+    right: () => this.#table.player?.seek(shortSeekMs),
+    '[': () => this.#table.player?.seek(-longSeekMs),
+    ']': () => this.#table.player?.seek(longSeekMs),
+    '0': () => this.#table.player?.seek(Number.NEGATIVE_INFINITY),
+    '<': () => this.#table.player?.accelerate(1 / 2),
+    '>': () => this.#table.player?.accelerate(2),
     escape: () => this.#backToTop(),
   };
 
@@ -95,6 +111,7 @@ export class Controls {
     if (step !== null) this.scroll = Math.max(0, this.scroll + step);
     else if (key === 'q') this.#table.quit();
     else if (key === 'r') this.resized();
+    else if (key === 'w') this.#table.save();
     else if (key === '?' || key === 'h') this.#openHelp();
     else if (key === 'escape' || key === 'enter' || key === 'backspace') this.#closeText();
   }
@@ -182,9 +199,8 @@ export class Controls {
   #setFilter(filter: DecisionFilter): void {
     this.filter = filter;
     this.filteredSince = this.#table.filter(filter) ? this.#table.clock() : null;
-    const { actions, reasons, targets, senders } = filter;
     // who asks for something wants to see it, be it silence
-    if ([actions, reasons, targets, senders].some((list) => list.length > 0)) this.silent = true;
+    if (isAsked(filter)) this.silent = true;
   }
 
   #sort(order: Order, reversed: boolean): void {
@@ -205,8 +221,10 @@ export class Controls {
     this.silent = !this.silent;
   }
 
+  /** A recording stands still by itself. */
   #pause(): void {
-    this.paused = this.paused ? null : { clock: this.#table.clock(), now: this.#table.now() };
+    if (this.#table.player) this.#table.player.toggle();
+    else this.paused = this.paused ? null : { clock: this.#table.clock(), now: this.#table.now() };
   }
 
   #backToTop(): void {

@@ -1,37 +1,54 @@
 import { type DecisionFilter, noFilter, passes } from '../../decision/filter.js';
 import { Tally } from '../../decision/tally/tally.js';
 import type { Decision } from '../../decision/types.js';
-import type { StreamEvent } from '../../stream/events.js';
-import type { TopSource } from './source.js';
+import type { ChangeEvent } from '../../stream/events.js';
+import type { Moment } from './source.js';
+
+/** Rates are taken from tick to tick. */
+const tickMs = 1000;
 
 /** Counts what comes from a source: all of it, and beside it, where addresses are filtered, what passes. */
 export class Counter {
-  readonly all = new Tally();
+  all = new Tally();
   /** What passes the filter; the same as `all` where no address is filtered. */
   tally = this.all;
   lost = 0;
   /** The newest decision, and how many there were. */
   last: Decision | null = null;
   decisions = 0;
-  readonly #source: TopSource;
+  /** What moved on the host at last, where the source tells of it. */
+  change: ChangeEvent | null = null;
   #filter: DecisionFilter = noFilter;
+  #now = Number.NEGATIVE_INFINITY;
+  #tickedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(source: TopSource) {
-    this.#source = source;
+  /** Count from nothing. */
+  restart(): void {
+    this.all = new Tally();
+    this.#now = Number.NEGATIVE_INFINITY;
+    this.#tickedMs = Number.NEGATIVE_INFINITY;
+    this.lost = 0;
+    this.last = null;
+    this.decisions = 0;
+    this.change = null;
+    this.filter(this.#filter);
   }
 
-  take(batch: readonly StreamEvent[]): void {
-    const now = this.#source.now();
-    for (const event of batch) {
-      if (event.schema === 'arpwhy.decision/1') this.#count(event, now);
+  take({ now, events }: Moment): void {
+    this.advance(now);
+    for (const event of events) {
+      if (event.schema === 'arpwhy.decision/1') this.#count(event);
       else if (event.schema === 'arpwhy.lost/1') this.lost += event.count;
-      else if (event.schema === 'arpwhy.end/1') this.lost = event.accounts.lost;
+      else if (event.schema === 'arpwhy.change/1') this.change = event;
     }
   }
 
-  /** To be called about once a second. */
-  tick(): void {
-    const now = this.#source.now();
+  /** Time goes on, whether anything comes or not. */
+  advance(now: number): void {
+    if (now <= this.#now) return;
+    this.#now = now;
+    if (now - this.#tickedMs < tickMs) return;
+    this.#tickedMs = now;
     this.all.tick(now);
     if (this.tally !== this.all) this.tally.tick(now);
   }
@@ -48,17 +65,17 @@ export class Counter {
       return false;
     }
     this.tally = new Tally();
-    this.tally.tick(this.#source.now());
+    if (Number.isFinite(this.#now)) this.tally.tick(this.#now);
     for (const row of this.all.rows()) {
       for (const decision of row.recent) if (passes(decision, filter)) this.tally.add(decision, row.lastMs);
     }
     return true;
   }
 
-  #count(decision: Decision, now: number): void {
+  #count(decision: Decision): void {
     this.decisions++;
     this.last = decision;
-    this.all.add(decision, now);
-    if (this.tally !== this.all && passes(decision, this.#filter)) this.tally.add(decision, now);
+    this.all.add(decision, this.#now);
+    if (this.tally !== this.all && passes(decision, this.#filter)) this.tally.add(decision, this.#now);
   }
 }

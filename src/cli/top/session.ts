@@ -1,7 +1,9 @@
 import type { ReadStream } from 'node:tty';
-import type { DecisionFilter } from '../../decision/filter.js';
+import { type DecisionFilter, passes } from '../../decision/filter.js';
 import type { Order } from '../../decision/tally/order.js';
-import { DeviceSubnets } from '../../host/subnets.js';
+import type { Decision } from '../../decision/types.js';
+import { changeWords } from '../../recording/finding.js';
+import type { ChangeEvent } from '../../stream/events.js';
 import { escapeText } from '../../view/escape.js';
 import type { Glyphs } from '../../view/glyphs.js';
 import type { Style } from '../../view/style.js';
@@ -13,7 +15,7 @@ import type { Frozen, TopState } from '../../view/top/state.js';
 import { filterLine } from '../options.js';
 import { Controls } from './controls.js';
 import { Counter } from './counter.js';
-import type { TopSource } from './source.js';
+import type { Moment, TopSource } from './source.js';
 import { Terminal, type TerminalOutput } from './terminal.js';
 
 export interface SessionOptions {
@@ -28,10 +30,14 @@ export interface SessionOptions {
   order: Order;
   grouping: Grouping;
   fadeMs: number;
+  /**
+   * Write decisions into a file, and say how it went; null where there is no need to.
+   * @param counted requests that were counted until now
+   */
+  save: ((decisions: Decision[], counted: number, lost: number) => Promise<string>) | null;
 }
 
 const frameMs = 500;
-const tickMs = 1000;
 /** A word for the one who watches stands for so long. */
 const messageMs = 5000;
 /** A decision takes its time to be proven: what is later than this is behind. */
@@ -41,20 +47,19 @@ const behindMs = 1500;
 export class Session {
   readonly #source: TopSource;
   readonly #options: SessionOptions;
-  readonly #counter: Counter;
-  readonly #subnets = new DeviceSubnets();
+  readonly #counter = new Counter();
   readonly #terminal: Terminal;
   readonly #controls: Controls;
   readonly #startedMs: number;
   #listing: Listing = { items: [], hidden: { rows: 0, requests: 0 }, unlisted: 0 };
   #page = 1;
+  #saving: Promise<void> | null = null;
   #message: { text: string; until: number } | null = null;
   #drawnDecisions = 0;
 
   constructor(source: TopSource, options: SessionOptions) {
     this.#source = source;
     this.#options = options;
-    this.#counter = new Counter(source);
     this.#startedMs = source.now();
     const quit = () => source.stop('signal');
     this.#terminal = new Terminal(options.input, options.output, {
@@ -78,6 +83,8 @@ export class Session {
         freeze: (item) => this.#freeze(item),
         filter: (filter) => this.#counter.filter(filter),
         sort: (order, reversed) => sortItems(this.#listing.items, order, reversed),
+        save: () => this.#save(),
+        player: source.player,
         quit,
         suspend: () => this.#terminal.suspend(),
         forget: () => this.#terminal.forget(),
@@ -92,19 +99,24 @@ export class Session {
 
   /** Show it until the source ends: quitting ends the source. */
   async run(): Promise<void> {
-    const batches = this.#source.batches();
+    const source = this.#source;
+    // what comes while the terminal is made ready is to be counted too
+    let moments = source.moments();
     this.#terminal.open();
-    const timers = [
-      setInterval(() => this.#draw(), frameMs),
-      setInterval(() => this.#counter.tick(), tickMs),
-    ];
+    const timer = setInterval(() => this.#draw(), frameMs);
     try {
-      this.#counter.tick();
       this.#draw();
-      for await (const batch of batches) this.#counter.take(batch);
+      for (;;) {
+        for await (const moment of moments) this.#take(moment);
+        if (!source.player?.rewound) return;
+        this.#counter.restart();
+        this.#message = null;
+        moments = source.moments();
+      }
     } finally {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       this.#terminal.close();
+      await this.#saving;
     }
   }
 
@@ -113,11 +125,19 @@ export class Session {
     this.#message = { text: escapeText(text), until: performance.now() + messageMs };
   }
 
+  #take(moment: Moment): void {
+    const { change } = this.#counter;
+    this.#counter.take(moment);
+    const now = this.#counter.change;
+    if (now !== null && now !== change) this.say(changeLine(now, this.#options.utc));
+  }
+
   #draw(): void {
     const { columns, rows } = this.#terminal;
     const { glyphs, style } = this.#options;
     const { paused } = this.#controls;
     const now = paused?.now ?? this.#source.now();
+    this.#counter.advance(this.#source.now());
     if (!paused) this.#listing = this.#list(now);
     const screen = drawTop(this.#state(now), { columns, rows, glyphs, style });
     this.#page = screen.page;
@@ -131,7 +151,7 @@ export class Session {
     return listRows(this.#counter.tally, {
       ...{ grouping, order, reversed, silent, filter, now },
       fadeMs: this.#options.fadeMs,
-      subnets: ({ netns, device }) => this.#subnets.of(netns.inode, device.index),
+      subnets: (decision) => this.#source.subnets(decision),
     });
   }
 
@@ -139,11 +159,12 @@ export class Session {
     const { utc, scope } = this.#options;
     const { grouping, order, reversed, silent, filter, filteredSince } = this.#controls;
     const { paused, chosen, scroll, frozen, help, prompt } = this.#controls;
+    const { start, recording, player } = this.#source;
     const message = this.#message && this.#message.until > performance.now() ? this.#message.text : null;
     return {
-      start: this.#source.start,
       clock: this.#clock(),
       upMs: this.#source.now() - this.#startedMs,
+      player: player?.state() ?? null,
       tally: this.#counter.tally,
       listing: this.#listing,
       seen: this.#source.seen(),
@@ -151,7 +172,7 @@ export class Session {
       behindMs: this.#behind(),
       filterText: filterLine(filter),
       paused: paused?.clock ?? null,
-      ...{ utc, scope, now, grouping, order, reversed, silent, filteredSince },
+      ...{ start, recording, utc, scope, now, grouping, order, reversed, silent, filteredSince },
       ...{ chosen, scroll, frozen, help, prompt, message },
     };
   }
@@ -166,6 +187,21 @@ export class Session {
     };
   }
 
+  #save(): void {
+    const { save } = this.#options;
+    if (!save) this.say(`it is recorded already, in ${this.#source.recording}`);
+    if (!save || this.#saving) return;
+    const rows = new Set(this.#listing.items.map(({ row }) => row));
+    const decisions = [...rows].flatMap(({ first, recent }) => [first, ...recent]);
+    const shown = decisions.filter((one) => passes(one, this.#controls.filter));
+    const { all, lost } = this.#counter;
+    this.#saving = save(shown, all.totals.all, lost).then((text) => {
+      this.#saving = null;
+      this.say(text);
+      this.#draw();
+    });
+  }
+
   /** Of the decisions that came since the last frame, the newest tells. */
   #behind(): number {
     const { last, decisions } = this.#counter;
@@ -174,8 +210,18 @@ export class Session {
     return behind > behindMs ? behind : 0;
   }
 
+  /** Of a recording with its date. */
   #clock(): string {
-    const { clock } = new TimeColumn(this.#options.utc).show(new Date().toISOString());
-    return clock.slice(0, 'hh:mm:ss'.length);
+    const time = new Date(this.#source.wallMs()).toISOString();
+    const { clock, header } = new TimeColumn(this.#options.utc).show(time);
+    const short = clock.slice(0, 'hh:mm:ss'.length);
+    return this.#source.recording === null ? short : `${header?.split(' ')[0]} ${short}`;
   }
+}
+
+/** "04:22:47 rec-node0: table public_90 lost 2 routes (...)" */
+function changeLine({ time, netns, changes, more }: ChangeEvent, utc: boolean): string {
+  const { clock } = new TimeColumn(utc).show(time);
+  const where = netns.name ?? `namespace ${netns.inode}`;
+  return `${clock.slice(0, 'hh:mm:ss'.length)} ${where}: ${changeWords(changes, more)}`;
 }

@@ -25,6 +25,7 @@ function statusLine(
       const rows = some(hidden.rows, 'silent row');
       left.push({ text: `${rows} (${some(hidden.requests, 'request')}) hidden: s`, format: 'dim' });
     }
+    if (silent) left.push({ text: 'silent rows shown: s hides them', format: 'dim' });
     if (unlisted > 0) left.push({ text: `  ${countText(unlisted)} more not listed: filter`, format: 'bold' });
   }
   const sorted = what === 'rows' ? `by ${order}${reversed ? ' reversed' : ''}, ` : '';
@@ -34,7 +35,7 @@ function statusLine(
   return [...left, { text: ' '.repeat(Math.max(1, gap)) }, right];
 }
 
-function keysLine({ prompt, frozen, help }: TopState, { glyphs, columns }: Surface): Line {
+function keysLine({ prompt, frozen, help, player }: TopState, { glyphs, columns }: Surface): Line {
   const arrows = `${glyphs.up}${glyphs.unicode ? '' : '/'}${glyphs.down}`;
   if (prompt) {
     return [{ text: 'filter: ', format: 'bold' }, { text: prompt.text }, { text: ' ', format: 'inverse' }];
@@ -60,20 +61,17 @@ function keysLine({ prompt, frozen, help }: TopState, { glyphs, columns }: Surfa
       columns,
     );
   }
-  return keys(
-    [
-      [arrows, ''],
-      ['Enter', 'why'],
-      ['/', 'filter'],
-      ['o', 'order'],
-      ['g', 'group'],
-      ['s', 'silent'],
-      ['p', 'pause'],
-      ['?', 'help'],
-      ['q', 'quit'],
-    ],
-    columns,
-  );
+  const common: [string, string][] = [
+    ['/', 'filter'],
+    ['o', 'order'],
+    ['g', 'group'],
+  ];
+  const silence: [string, string] = ['s', 'silent'];
+  const own: [string, string][] =
+    player === null
+      ? [...common, ['p', 'pause'], ['w', 'save'], silence]
+      : [['p', 'play'], [glyphs.unicode ? '←→' : 'left/right', '10 s'], ['< >', 'speed'], ...common, silence];
+  return keys([[arrows, ''], ['Enter', 'why'], ...own, ['?', 'help'], ['q', 'quit']], columns);
 }
 
 /** Those in the middle are left out where there is no room: help tells of all. */

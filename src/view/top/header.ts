@@ -1,6 +1,6 @@
 import { durationText, rateText } from '../amounts.js';
 import { countText, some } from '../count.js';
-import { type Line, nameText, type Span, widthOfText } from '../spans.js';
+import { fitted, type Line, nameText, type Span, widthOfText } from '../spans.js';
 import type { Surface, TopState } from './state.js';
 
 /** Who is watched and since when; what was seen; and what the numbers below leave out, where they do. */
@@ -8,12 +8,20 @@ export function headerLines(state: TopState, surface: Surface): Line[] {
   return [titleLine(state, surface), ...countLines(state, surface), ...stateLines(state, surface)];
 }
 
-function titleLine({ start, upMs, clock, utc }: TopState, { columns, glyphs }: Surface): Line {
+function titleLine({ start, recording, upMs, clock, utc }: TopState, { columns, glyphs }: Surface): Line {
   const name: Span = { text: 'arpwhy top', format: 'bold' };
-  const rest = `  ${nameText(start.host, glyphs)}  kernel ${nameText(start.kernel, glyphs)}  ${start.tier}  up ${durationText(upMs)}`;
+  const { host, kernel, tier } = start;
+  const words =
+    recording === null
+      ? [host, `kernel ${kernel}`, tier, `up ${durationText(upMs)}`]
+      : [recording, durationText(upMs), `of ${host}`];
+  const rest = nameText(`  ${words.join('  ')}`, glyphs);
   const time = utc ? `${clock} UTC` : clock;
-  const gap = columns - name.text.length - widthOfText(rest) - time.length;
-  return [name, { text: gap > 0 ? rest + ' '.repeat(gap) + time : `${rest} ${time}` }];
+  return [
+    name,
+    { text: fitted(rest, columns - name.text.length - time.length - 1, glyphs) },
+    { text: ` ${time}` },
+  ];
 }
 
 function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface): Line[] {
@@ -29,12 +37,13 @@ function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface):
 
 /** What is not as usual: each is named, for it changes what the numbers mean. */
 function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
-  const { paused, behindMs, filterText, filteredSince, scope, seen, lost, tally } = state;
+  const { player, paused, behindMs, filterText, filteredSince, scope, seen, lost, tally } = state;
   const parts: Span[] = [{ text: nameText(scope, glyphs), format: 'dim' }];
   if (filterText !== '') {
     const since = filteredSince === null ? '' : `, counted since ${filteredSince}`;
     parts.push({ text: `filter ${nameText(filterText, glyphs)}${since}`, format: ['bold', 'cyan'] });
   }
+  if (player !== null) parts.push({ text: player, format: 'bold' });
   if (paused !== null)
     parts.push({ text: `PAUSED at ${paused}: still counting`, format: ['bold', 'inverse'] });
   if (behindMs > 0) {

@@ -13,7 +13,12 @@ export function helpLines({ up, down }: Glyphs, columns: number): string[] {
     ['o  O', 'order by something else; the other way round'],
     ['g', 'a line for each justification, each target or each sender'],
     ['s', 'show silent rows, or not'],
-    ['p  Space', 'pause the screen; counting goes on'],
+    ['p  Space', 'pause the screen; counting goes on. A recording: play it, or hold it'],
+    ['w', 'save the decisions that rows have kept into a recording: for report, replay and Wireshark'],
+    [
+      '< >  [ ]  0',
+      'a recording: slower, faster; a minute back, forward (10 s: left, right); from its beginning',
+    ],
     ['^L', 'draw the screen anew'],
     ['^Z', 'suspend; fg comes back'],
     ['Esc', 'back'],

@@ -106,7 +106,11 @@ export interface TopReportRow {
   unknown: string[];
 }
 
-export function jsonReport(listing: Listing, start: StartEvent, end: EndEvent): TopReport {
+export function jsonReport(
+  listing: Listing,
+  start: StartEvent,
+  end: Pick<EndEvent, 'time' | 'monotonicNs' | 'durationNs' | 'accounts'>,
+): TopReport {
   return {
     schema: 'arpwhy.top/1',
     host: start.host,

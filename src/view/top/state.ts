@@ -26,7 +26,11 @@ export interface Frozen {
 /** All that a screen shows. */
 export interface TopState {
   start: StartEvent;
-  /** The time of day that the screen shows, as "03:33:07". */
+  /** What is shown is read from it; null when it is live. */
+  recording: string | null;
+  /** "PLAYING 4x": what a recording does; null when it is live. */
+  player: string | null;
+  /** The time of day that the screen shows, as "03:33:07", with its date where it is not today's. */
   clock: string;
   /** Since the trace began. */
   upMs: number;
