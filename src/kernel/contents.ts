@@ -1,7 +1,7 @@
 import type { Pass } from '../decision/types.js';
 
 /** More contents than this are forgotten together: a storm repeats few, a scan none. */
-const most = 4096;
+const most = 16_384;
 
 interface Content {
   words: Int32Array;
