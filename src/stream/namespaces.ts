@@ -24,6 +24,7 @@ export class Namespaces {
   /** Those whose inode is another namespace's by now, while requests from them are still to be told. */
   readonly #gone = new Set<WatchedNamespace>();
   #nextIdleRead = 0;
+  #closed = false;
 
   /** @param wanted names of `ip netns`, `.` for our own; null for all */
   constructor(tracer: Tracer, wanted: readonly string[] | null, tap: StreamTap | null = null) {
@@ -86,6 +87,7 @@ export class Namespaces {
   }
 
   close(): void {
+    this.#closed = true;
     for (const watched of this.#byInode.values()) watched.close();
     this.#byInode.clear();
   }
@@ -106,7 +108,9 @@ export class Namespaces {
     return watched;
   }
 
+  /** Also null when all is over, for whoever was reading something meanwhile. */
   #readOne(watched: WatchedNamespace): Generation | null {
+    if (this.#closed) return null;
     const generation = this.#tracer.generations([watched])[0] ?? null;
     if (generation) watched.history.add(generation);
     return generation;

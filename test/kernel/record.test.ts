@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/host/run.js';
-import { inside } from '../../src/lab/namespace.js';
+import { batch, inside } from '../../src/lab/namespace.js';
 import { validateLine } from '../schema.js';
 import { Cleanup } from './support/cleanup.js';
 import { eventually } from './support/eventually.js';
@@ -144,6 +144,20 @@ describe('record', () => {
     );
     expect(statSync(file())).toMatchObject({ uid: 65534, gid: 65534 });
     await recording.stop();
+  });
+
+  it('may end while the state of a namespace is being read', async () => {
+    const own = cleanup.add(await Pair.up(`t${process.pid}w-`), (one) => one.down());
+    const routes = Array.from({ length: 40_000 }, (_, i) => {
+      const prefix = `10.${i >> 14}.${(i >> 6) & 255}.${(i & 63) << 2}/30`;
+      return `route add ${prefix} dev r1 table 77`;
+    });
+    await batch(own.router, routes);
+    const { stderr, status } = await runProgram([
+      ...['record', '-o', file(), '--netns', own.router, '--duration', '0.05'],
+    ]);
+    expect(stderr).not.toContain('Error');
+    expect(status).toBe(0);
   });
 
   it('leaves no process behind, however it ends', async () => {
