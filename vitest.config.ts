@@ -6,7 +6,8 @@ const pool = 'forks' as const;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool } },
+      // a slow machine is no failure
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool, testTimeout: 60_000 } },
       // random worlds, for hours if wanted: not part of make test
       {
         test: {
