@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Cleanup } from './cleanup.js';
 import { eventually } from './eventually.js';
 
-let made = 0;
-
 /** A terminal of a size of its own with a shell in it, driven as a person would: tmux, with a server of its own. */
 export class TmuxTerminal {
-  readonly #socket = `arpwhy-test-${process.pid}-${made++}`;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'arpwhy-tmux-'));
 
   /** Resolves once the shell waits for words. */
   static async open(
@@ -16,6 +17,7 @@ export class TmuxTerminal {
     env: NodeJS.ProcessEnv = {},
   ): Promise<TmuxTerminal> {
     const terminal = new TmuxTerminal();
+    cleanup.add(terminal, () => terminal.#close());
     const words = Object.entries({ LANG: 'C.UTF-8', PS1: '$ ', ...env }).map(
       ([name, value]) => `${name}=${value}`,
     );
@@ -31,7 +33,6 @@ export class TmuxTerminal {
       String(rows),
       ...shell,
     );
-    cleanup.add(terminal, () => terminal.#tmux('kill-server'));
     await terminal.until(/^\$ *$/m);
     return terminal;
   }
@@ -77,7 +78,16 @@ export class TmuxTerminal {
     return screen;
   }
 
+  #close(): void {
+    try {
+      this.#tmux('kill-server');
+    } finally {
+      // tmux leaves its socket behind
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+  }
+
   #tmux(...args: string[]): string {
-    return execFileSync('tmux', ['-L', this.#socket, ...args], { encoding: 'utf8' });
+    return execFileSync('tmux', ['-S', join(this.#directory, 'socket'), ...args], { encoding: 'utf8' });
   }
 }
