@@ -13,6 +13,11 @@ export function catchInterrupts(): void {
   }
 }
 
+/** The signal that ended it; null as long as none did. */
+export function interruption(): NodeJS.Signals | null {
+  return interrupted;
+}
+
 /** @throws {Error} after ^C */
 export function checkInterrupted(): void {
   if (interrupted) throw new Error(`ended by ${interrupted}`);

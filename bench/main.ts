@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { identifyHost } from '../dist/host/clock.js';
 import { run } from '../dist/host/run.js';
-import { catchInterrupts, checkInterrupted } from './children.js';
+import { catchInterrupts, checkInterrupted, interruption } from './children.js';
 import { scanTargets, stormTargets } from './load.js';
 import { measurePrograms, type Programs } from './programs.js';
 import { Results, untraced } from './results.js';
@@ -59,7 +59,9 @@ async function bench(options: Options): Promise<void> {
     await measureAll(world, options);
   } catch (error) {
     process.exitCode = 1;
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+    const signal = interruption();
+    const said = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`bench: ${signal ? `ended by ${signal}` : said}\n`);
   } finally {
     progress('');
     await world?.down();
