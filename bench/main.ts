@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fchownSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,9 +52,11 @@ async function bench(options: Options): Promise<void> {
   const unknown = options.only.find((name) => !everything.includes(name));
   if (unknown !== undefined) command.error(`no row ${unknown}: there are ${everything.join(', ')}`);
   catchInterrupts();
+  let alone: Server | null = null;
   let mounted = false;
   let world: World | null = null;
   try {
+    alone = await beAlone();
     mounted = await mountTracefs();
     world = await World.up();
     await measureAll(world, options);
@@ -66,6 +69,7 @@ async function bench(options: Options): Promise<void> {
     progress('');
     await world?.down();
     if (mounted) await run(['umount', tracefs], { allowFailure: true });
+    alone?.close();
   }
 }
 
@@ -78,7 +82,7 @@ async function measureAll(world: World, options: Options): Promise<void> {
     const shown = [untraced, ...chosen.map(({ name }) => name)];
     print(arpTable(results, shown));
     print(udpTable(results, shown));
-    warn(results.disturbance());
+    warn(results);
   }
   const sustained: { targets: number; measured: Measured }[] = [];
   if (wanted(others.sustained)) {
@@ -177,6 +181,20 @@ function writeFigures(
   print(`all figures: ${options.out}`);
 }
 
+/**
+ * Two benchmarks would trace each other's requests, and one would end the kernel's statistics under the other. The
+ * name is gone with whoever has it.
+ * @throws {Error} when another one runs
+ */
+async function beAlone(): Promise<Server> {
+  const server = createServer();
+  const name = '\0arpwhy-bench';
+  return new Promise((resolve, reject) => {
+    server.once('error', () => reject(new Error('another benchmark runs on this machine: wait for its end')));
+    server.listen(name, () => resolve(server));
+  });
+}
+
 /** perf mounts it by itself, bpftrace does not. @returns whether it has to be unmounted */
 async function mountTracefs(): Promise<boolean> {
   if (existsSync(`${tracefs}/events`)) return false;
@@ -184,12 +202,16 @@ async function mountTracefs(): Promise<boolean> {
   return status === 0;
 }
 
-function warn(disturbance: number): void {
-  if (disturbance < mostDisturbance) return;
+/** What else happened on the machine, and makes the figures worth less. */
+function warn(results: Results): void {
+  const disturbance = results.disturbance();
   const percent = (disturbance * 100).toFixed(0);
-  print(
-    `the machine was not ours: in an untraced run, something else had the generator's CPU for ${percent}% of the time`,
-  );
+  if (disturbance > mostDisturbance) {
+    print(`in an untraced run, something else had the generator's CPU for ${percent}% of the time`);
+  }
+  const strange = results.strangeRequests();
+  if (strange > 0)
+    print(`a tool saw ${strange} requests that were not ours: something else asks on this machine`);
 }
 
 function print(text: string): void {
