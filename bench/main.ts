@@ -12,6 +12,7 @@ import { measurePrograms, type Programs } from './programs.js';
 import { Results, untraced } from './results.js';
 import { type Measured, measure, sustain } from './round.js';
 import { piped, type Row, rows } from './rows.js';
+import { setRunStats } from './run-stats.js';
 import { measureStages, type Stages } from './stages.js';
 import { arpTable, programTable, stageTable, sustainedTable, udpTable } from './tables.js';
 import { World } from './world.js';
@@ -53,10 +54,12 @@ async function bench(options: Options): Promise<void> {
   if (unknown !== undefined) command.error(`no row ${unknown}: there are ${everything.join(', ')}`);
   catchInterrupts();
   let alone: Server | null = null;
+  let statsBefore: string | null = null;
   let mounted = false;
   let world: World | null = null;
   try {
     alone = await beAlone();
+    statsBefore = setRunStats('0');
     mounted = await mountTracefs();
     world = await World.up();
     await measureAll(world, options);
@@ -69,6 +72,7 @@ async function bench(options: Options): Promise<void> {
     progress('');
     await world?.down();
     if (mounted) await run(['umount', tracefs], { allowFailure: true });
+    if (statsBefore !== null) setRunStats(statsBefore);
     alone?.close();
   }
 }
