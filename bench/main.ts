@@ -65,9 +65,9 @@ async function bench(options: Options): Promise<void> {
     await measureAll(world, options);
   } catch (error) {
     process.exitCode = 1;
-    const signal = interruption();
+    const by = interruption();
     const said = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`bench: ${signal ? `ended by ${signal}` : said}\n`);
+    process.stderr.write(`bench: ${by ? `ended by ${by}` : said}\n`);
   } finally {
     progress('');
     await world?.down();
