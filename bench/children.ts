@@ -1,24 +1,32 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 
 const running = new Set<ChildProcess>();
-let interrupted: NodeJS.Signals | null = null;
+let why: string | null = null;
 
-/** From now on ^C ends what runs, and the next {@link start} or {@link checkInterrupted} fails: all is undone as after an error. */
+/**
+ * From now on ^C, or a reader of our output that goes away, ends what runs, and the next {@link start} or
+ * {@link checkInterrupted} fails: all is undone as after an error.
+ */
 export function catchInterrupts(): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      interrupted ??= signal;
-      for (const child of running) child.kill('SIGKILL');
-    });
-  }
+  const interrupt = (what: string) => {
+    why ??= what;
+    for (const child of running) child.kill('SIGKILL');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal));
+  process.stdout.on('error', () => interrupt('its reader'));
 }
 
-/** @throws {Error} after ^C */
+/** What ended it from outside; null as long as nothing did. */
+export function interruption(): string | null {
+  return why;
+}
+
+/** @throws {Error} after an interruption */
 export function checkInterrupted(): void {
-  if (interrupted) throw new Error(`ended by ${interrupted}`);
+  if (why) throw new Error(`ended by ${why}`);
 }
 
-/** Start a program that ^C ends. It is in a process group of its own, so that a terminal's ^C does not reach it first. */
+/** Start a program that an interruption ends. It is in a process group of its own, so that a terminal's ^C does not reach it first. */
 export function start(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   checkInterrupted();
   const child = spawn(command, args, { ...options, detached: true });

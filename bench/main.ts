@@ -1,16 +1,18 @@
 import { closeSync, existsSync, fchownSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { identifyHost } from '../dist/host/clock.js';
 import { run } from '../dist/host/run.js';
-import { catchInterrupts, checkInterrupted } from './children.js';
+import { catchInterrupts, checkInterrupted, interruption } from './children.js';
 import { scanTargets, stormTargets } from './load.js';
 import { measurePrograms, type Programs } from './programs.js';
 import { Results, untraced } from './results.js';
 import { type Measured, measure, sustain } from './round.js';
 import { piped, type Row, rows } from './rows.js';
+import { setRunStats } from './run-stats.js';
 import { measureStages, type Stages } from './stages.js';
 import { arpTable, programTable, stageTable, sustainedTable, udpTable } from './tables.js';
 import { World } from './world.js';
@@ -51,19 +53,27 @@ async function bench(options: Options): Promise<void> {
   const unknown = options.only.find((name) => !everything.includes(name));
   if (unknown !== undefined) command.error(`no row ${unknown}: there are ${everything.join(', ')}`);
   catchInterrupts();
+  let alone: Server | null = null;
+  let statsBefore: string | null = null;
   let mounted = false;
   let world: World | null = null;
   try {
+    alone = await beAlone();
+    statsBefore = setRunStats('0');
     mounted = await mountTracefs();
     world = await World.up();
     await measureAll(world, options);
   } catch (error) {
     process.exitCode = 1;
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+    const by = interruption();
+    const said = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`bench: ${by ? `ended by ${by}` : said}\n`);
   } finally {
     progress('');
     await world?.down();
     if (mounted) await run(['umount', tracefs], { allowFailure: true });
+    if (statsBefore !== null) setRunStats(statsBefore);
+    alone?.close();
   }
 }
 
@@ -76,7 +86,7 @@ async function measureAll(world: World, options: Options): Promise<void> {
     const shown = [untraced, ...chosen.map(({ name }) => name)];
     print(arpTable(results, shown));
     print(udpTable(results, shown));
-    warn(results.disturbance());
+    warn(results);
   }
   const sustained: { targets: number; measured: Measured }[] = [];
   if (wanted(others.sustained)) {
@@ -175,6 +185,20 @@ function writeFigures(
   print(`all figures: ${options.out}`);
 }
 
+/**
+ * Two benchmarks would trace each other's requests, and one would end the kernel's statistics under the other. The
+ * name is gone with whoever has it.
+ * @throws {Error} when another one runs
+ */
+async function beAlone(): Promise<Server> {
+  const server = createServer();
+  const name = '\0arpwhy-bench';
+  return new Promise((resolve, reject) => {
+    server.once('error', () => reject(new Error('another benchmark runs on this machine: wait for its end')));
+    server.listen(name, () => resolve(server));
+  });
+}
+
 /** perf mounts it by itself, bpftrace does not. @returns whether it has to be unmounted */
 async function mountTracefs(): Promise<boolean> {
   if (existsSync(`${tracefs}/events`)) return false;
@@ -182,12 +206,16 @@ async function mountTracefs(): Promise<boolean> {
   return status === 0;
 }
 
-function warn(disturbance: number): void {
-  if (disturbance < mostDisturbance) return;
+/** What else happened on the machine, and makes the figures worth less. */
+function warn(results: Results): void {
+  const disturbance = results.disturbance();
   const percent = (disturbance * 100).toFixed(0);
-  print(
-    `the machine was not ours: in an untraced run, something else had the generator's CPU for ${percent}% of the time`,
-  );
+  if (disturbance > mostDisturbance) {
+    print(`in an untraced run, something else had the generator's CPU for ${percent}% of the time`);
+  }
+  const strange = results.strangeRequests();
+  if (strange > 0)
+    print(`a tool saw ${strange} requests that were not ours: something else asks on this machine`);
 }
 
 function print(text: string): void {

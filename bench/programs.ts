@@ -1,9 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Tracer } from '../dist/kernel/tracer.js';
 import { type Load, scanTargets, send } from './load.js';
+import { setRunStats } from './run-stats.js';
 import type { World } from './world.js';
 
-const statsFile = '/proc/sys/kernel/bpf_stats_enabled';
 const frames = 200_000;
 /** Requests for as many targets, kept as wire records. */
 const scanned = 8192;
@@ -30,8 +29,7 @@ export interface Programs {
  * 20 ns a run. In a tracer of our own, so that the wire records can be kept.
  */
 export async function measurePrograms(world: World): Promise<Programs> {
-  const statsBefore = readFileSync(statsFile, 'latin1');
-  writeFileSync(statsFile, '1');
+  setRunStats('1');
   let keptBytes = 0;
   let kept: Buffer[] = [];
   const tracer = Tracer.open({
@@ -55,7 +53,7 @@ export async function measurePrograms(world: World): Promise<Programs> {
     return { arp, udp, storm, scan: records() };
   } finally {
     tracer.close();
-    writeFileSync(statsFile, statsBefore);
+    setRunStats('0');
   }
 }
 

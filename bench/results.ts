@@ -13,6 +13,9 @@ export interface Run {
   base: Measured[];
 }
 
+/** Any machine may ask now and then. */
+const handful = 100;
+
 type Pick = (one: Measured) => number | null | undefined;
 
 /** All that was measured in rounds. */
@@ -44,6 +47,15 @@ export class Results {
   disturbance(): number {
     const runs = this.runs.filter(({ row }) => row === untraced).map(({ measured }) => measured.arp);
     return Math.max(0, ...runs.map(({ waited, seconds }) => waited / seconds));
+  }
+
+  /** Requests that a tool saw beyond those that were sent: the most of them, where they are more than a handful. */
+  strangeRequests(): number {
+    const more = this.runs.flatMap(({ measured: { tool } }) =>
+      tool ? [tool.delivered + tool.lost - tool.requests] : [],
+    );
+    const most = Math.max(0, ...more);
+    return most > handful ? most : 0;
   }
 
   /** Each run against the runs without a tool right before and after it. */

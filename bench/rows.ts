@@ -95,7 +95,12 @@ export const rows: readonly Row[] = [
       for await (const line of createInterface(createReadStream(tool.stdoutPath))) {
         if (line.startsWith('reply')) delivered++;
       }
-      return { delivered, lost: requests - delivered, bytes: size(tool, 'stdout'), proven: null };
+      return {
+        delivered,
+        lost: Math.max(0, requests - delivered),
+        bytes: size(tool, 'stdout'),
+        proven: null,
+      };
     },
   },
   trace('trace-json', 'arpwhy trace --json > FILE', ['--json']),

@@ -39,6 +39,19 @@ describe('the results of a benchmark', () => {
     expect(results.ratio(untraced, ({ arp }) => arp.rate)).toEqual({ median: 1.125, min: 0.25, max: 2 });
   });
 
+  it('tell of requests that nobody here sent', () => {
+    const used = { attachSeconds: 0, cpuSeconds: 0, peakMiB: 0, endSeconds: 0, bytes: 0, proven: null };
+    const withTool = (delivered: number) => {
+      const tool = { ...used, requests: 1000, delivered, lost: 600 };
+      const some = new Results();
+      some.addRound(1, [{ row: 'a', measured: { ...ran(100), tool } }]);
+      return some.strangeRequests();
+    };
+    expect(withTool(400)).toBe(0);
+    expect(withTool(450)).toBe(0);
+    expect(withTool(900)).toBe(500);
+  });
+
   it('tell nothing of what was not measured', () => {
     expect(results.ratio('a', ({ plain }) => plain?.rate)).toBeNull();
     expect(results.spread('c', ({ arp }) => arp.rate)).toBeNull();
