@@ -3,6 +3,7 @@
 #ifndef ARPWHY_DECISION_H
 #define ARPWHY_DECISION_H
 
+#include "send.h"
 #include "window.h"
 
 static __always_inline bool all_attached(void)
@@ -34,7 +35,7 @@ static __always_inline void forget_deferred(__u64 skb)
 }
 
 /* One copy of the whole struct, then its fields: it is reached by a number, which no load may follow. */
-static __always_inline void describe_route(enum reading how, struct cpu *me, struct arpwhy_record *r, struct sk_buff *skb)
+static __always_inline void describe_route(enum reading how, struct cpu *me, struct arpwhy_body *b, struct sk_buff *skb)
 {
 	__u64 rt = READ(how, skb, _skb_refdst) & SKB_DST_PTRMASK;
 	__u32 size = bpf_core_type_size(struct rtable);
@@ -47,25 +48,25 @@ static __always_inline void describe_route(enum reading how, struct cpu *me, str
 		size = sizeof(me->scratch);
 	if (bpf_probe_read_kernel(me->scratch, size, (void *)rt))
 		return;
-	r->flags |= ARPWHY_HAS_DST;
+	b->flags |= ARPWHY_HAS_DST;
 #define ROUTE(field, type) (*(type *)(me->scratch + bpf_core_field_offset(struct rtable, field)))
-	r->route_type = ROUTE(rt_type, __u16);
-	r->route_error = ROUTE(dst.error, short);
+	b->route_type = ROUTE(rt_type, __u16);
+	b->route_error = ROUTE(dst.error, short);
 	out = ROUTE(dst.dev, struct net_device *);
 	if (ROUTE(rt_gw_family, __u8) == AF_INET)
-		r->route_gateway = ROUTE(rt_gw4, __be32);
+		b->route_gateway = ROUTE(rt_gw4, __be32);
 #undef ROUTE
-	r->route_ifindex = BPF_CORE_READ(out, ifindex);
+	b->route_ifindex = BPF_CORE_READ(out, ifindex);
 	/* arp_fwd_proxy asks for it unless the asking device's is 0 or -1 */
-	if (!r->dev[ARPWHY_MEDIUM_ID] && !(r->flags & ARPWHY_WIDE_SETTINGS))
+	if (!b->dev[ARPWHY_MEDIUM_ID] && !(b->flags & ARPWHY_WIDE_SETTINGS))
 		return;
 	in_dev = BPF_CORE_READ(out, ip_ptr);
 	if (in_dev)
-		r->out_medium_id = BPF_CORE_READ(in_dev, cnf.data[CNF_MEDIUM_ID]);
+		b->out_medium_id = BPF_CORE_READ(in_dev, cnf.data[CNF_MEDIUM_ID]);
 }
 
 /* Settings, proxy queue and neighbour table as they are now. */
-static __always_inline void describe_device(enum reading how, struct cpu *me, struct arpwhy_record *r, struct net *net,
+static __always_inline void describe_device(enum reading how, struct cpu *me, struct arpwhy_body *b, struct net *net,
 					    struct net_device *dev, struct settings *now)
 {
 	struct in_device *in_dev = READ(how, dev, ip_ptr);
@@ -74,26 +75,26 @@ static __always_inline void describe_device(enum reading how, struct cpu *me, st
 	__u32 words = bpf_core_field_size(struct neigh_parms, data) / sizeof(int);
 	int *data;
 
-	r->device_flags = READ(how, dev, flags);
-	r->device_type = READ(how, dev, type);
-	r->address_len = READ(how, dev, addr_len);
+	b->device_flags = READ(how, dev, flags);
+	b->device_type = READ(how, dev, type);
+	b->address_len = READ(how, dev, addr_len);
 	if (READ(how, net, ipv4.fib_has_custom_rules))
-		r->flags |= ARPWHY_CUSTOM_RULES;
+		b->flags |= ARPWHY_CUSTOM_RULES;
 	if (READ(how, net, ipv4.fib_has_custom_local_routes))
-		r->flags |= ARPWHY_CUSTOM_LOCAL;
+		b->flags |= ARPWHY_CUSTOM_LOCAL;
 	if (READ(how, net, ipv4.fib_num_tclassid_users.counter))
-		r->flags |= ARPWHY_CLASSID_USERS;
+		b->flags |= ARPWHY_CLASSID_USERS;
 	read_settings(how, me, net, in_dev, now);
 	if (!in_dev)
 		return;
-	r->flags |= ARPWHY_HAS_IN_DEVICE;
+	b->flags |= ARPWHY_HAS_IN_DEVICE;
 	if (!READ(how, in_dev, ifa_list))
-		r->flags |= ARPWHY_NO_ADDRESS;
+		b->flags |= ARPWHY_NO_ADDRESS;
 	if (now->rest) {
-		r->flags |= ARPWHY_WIDE_SETTINGS;
+		b->flags |= ARPWHY_WIDE_SETTINGS;
 	} else {
-		__builtin_memcpy(r->all, now->all, sizeof(r->all));
-		__builtin_memcpy(r->dev, now->dev, sizeof(r->dev));
+		__builtin_memcpy(b->all, now->all, sizeof(b->all));
+		__builtin_memcpy(b->dev, now->dev, sizeof(b->dev));
 	}
 	parms = READ(how, in_dev, arp_parms);
 	if (!parms)
@@ -101,25 +102,25 @@ static __always_inline void describe_device(enum reading how, struct cpu *me, st
 	/* the enum of these slots has no name; its last are PROXY_QLEN, ANYCAST_DELAY, PROXY_DELAY, LOCKTIME */
 	data = AT(parms, struct neigh_parms, data);
 	if (how == BY_LOAD) {
-		r->proxy_delay = data[words - 2];
-		r->proxy_qlen = data[words - 4];
+		b->proxy_delay = data[words - 2];
+		b->proxy_qlen = data[words - 4];
 	} else {
-		bpf_probe_read_kernel(&r->proxy_delay, sizeof(__s32), data + words - 2);
-		bpf_probe_read_kernel(&r->proxy_qlen, sizeof(__s32), data + words - 4);
+		bpf_probe_read_kernel(&b->proxy_delay, sizeof(__s32), data + words - 2);
+		bpf_probe_read_kernel(&b->proxy_qlen, sizeof(__s32), data + words - 4);
 	}
 	table = READ(how, parms, tbl);
 	/* since 5.16 each device has a queue of its own to fill, before there was one for all */
 	if (bpf_core_field_exists(parms->qlen))
-		r->queued = READ(how, parms, qlen);
+		b->queued = READ(how, parms, qlen);
 	else if (table)
-		r->queued = BPF_CORE_READ(table, proxy_queue.qlen);
+		b->queued = BPF_CORE_READ(table, proxy_queue.qlen);
 	if (table && READ(how, table, gc_entries.counter) >= READ(how, table, gc_thresh3))
-		r->flags |= ARPWHY_TABLE_FULL;
+		b->flags |= ARPWHY_TABLE_FULL;
 }
 
 /* The reply of this flow that the asking device's queue took, or that was dropped before. */
-static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, struct arpwhy_detail *detail,
-				       __u32 from, __be32 sip, __be32 tip)
+static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, struct arpwhy_body *b,
+				       struct arpwhy_detail *detail, __u32 from, __be32 sip, __be32 tip)
 {
 	__u64 flow = (__u64)tip << 32 | sip;
 	__u32 found = REPLIES;
@@ -128,18 +129,18 @@ static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, 
 	for (__u32 i = 0; i < REPLIES; i++) {
 		struct reply *one = &me->replies[i];
 
-		found = pick(equal((__u64)one->sip << 32 | one->tip, flow) & equal(one->ifindex, r->ifindex) &
+		found = pick(equal((__u64)one->sip << 32 | one->tip, flow) & equal(one->ifindex, b->ifindex) &
 			     after(one->event, from), i, found);
 	}
 	if (found >= REPLIES)
 		return;
 	reply = &me->replies[SLOT(found, REPLIES)];
 	r->reply_ns = reply->ns;
-	__builtin_memcpy(r->reply_mac, reply->mac, sizeof(r->reply_mac));
+	__builtin_memcpy(b->reply_mac, reply->mac, sizeof(b->reply_mac));
 	if (reply->queued)
-		r->flags |= ARPWHY_REPLY_QUEUED;
+		b->flags |= ARPWHY_REPLY_QUEUED;
 	if (reply->dropped) {
-		r->flags |= ARPWHY_REPLY_DROPPED;
+		b->flags |= ARPWHY_REPLY_DROPPED;
 		detail->reply_location = reply->location;
 		detail->reply_drop_reason = reply->drop_reason;
 	}
@@ -154,7 +155,7 @@ __noinline int take_changes(__u32 from, __u32 ifindex, __be32 sip)
 
 	if (!me)
 		return 0;
-	to = (struct arpwhy_neighbour *)(me->out.bytes + sizeof(struct arpwhy_record));
+	to = (struct arpwhy_neighbour *)(me->out.bytes + WHOLE);
 	logged = me->next_change - me->closed_change;
 	if (logged > CHANGES)
 		logged = CHANGES;
@@ -180,19 +181,19 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 {
 	struct cpu *me = this_cpu();
 	struct arpwhy_lookup *to;
-	struct arpwhy_record *r;
+	struct arpwhy_body *b;
 	__u32 logged, taken = 0, more = 0;
 
 	if (!me)
 		return 0;
 	asm volatile("" : "+r"(at));
-	if (at > sizeof(*r) + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour))
+	if (at > WHOLE + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour))
 		return 0;
-	r = &me->out.record;
+	b = &me->out.body;
 	to = (struct arpwhy_lookup *)(me->out.bytes + at);
 	logged = me->lookup - from;
 	if (logged > LOOKUPS) {
-		r->cut = logged - LOOKUPS;
+		b->cut = logged - LOOKUPS;
 		from = me->lookup - LOOKUPS;
 		logged = LOOKUPS;
 	}
@@ -214,10 +215,10 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		taken += 1 ^ equal(role, 0);
 		more |= -(1 ^ equal(role, 0)) & l->what.flags & ARPWHY_HAS_FLOW;
 	}
-	r->flows = more != 0;		/* how many, take_flows counts */
+	b->flows = more != 0;		/* how many, take_flows counts */
 	if (taken > ARPWHY_MAX_LOOKUPS) {
 		/* they went round and wrote over the first ones: those that are left are not a whole */
-		r->cut += taken;
+		b->cut += taken;
 		taken = 0;
 	}
 	return taken;
@@ -236,7 +237,7 @@ __noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	if (!me)
 		return 0;
 	asm volatile("" : "+r"(at));
-	if (at > sizeof(struct arpwhy_record) + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
+	if (at > WHOLE + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
 	    ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup))
 		return 0;
 	to = (struct arpwhy_flow *)(me->out.bytes + at);
@@ -281,17 +282,9 @@ __noinline int take_gates(__u64 at, __u32 from)
 	return seen != 0;
 }
 
-static __always_inline __u64 wake_flags(struct cpu *me, __u64 now)
+static __always_inline void count_loss(struct cpu *me, struct arpwhy_record *r, __u32 closed)
 {
-	if (now - me->wake_ns < wake_interval_ns)
-		return BPF_RB_NO_WAKEUP;
-	me->wake_ns = now;
-	return BPF_RB_FORCE_WAKEUP;
-}
-
-static __always_inline void count_loss(struct cpu *me, struct arpwhy_record *r)
-{
-	if (r->closed == ARPWHY_DEFERRED)
+	if (closed == ARPWHY_DEFERRED)
 		me->counters.lost_passes++;
 	else
 		me->counters.lost++;
@@ -306,17 +299,17 @@ struct window {
 	__u32 lookup;
 };
 
-static __always_inline void describe_start(struct cpu *me, struct arpwhy_record *r, struct arpwhy_detail *detail,
+static __always_inline void describe_start(struct cpu *me, struct arpwhy_record *r, struct arpwhy_body *b,
 					   __u32 frame, struct deferred *waiting, const struct settings *settings,
 					   struct window *window)
 {
 	window->event = me->closed_event;
 	window->lookup = me->closed_lookup;
 	if (waiting) {
-		detail->first = waiting->id;
-		detail->first_ns = waiting->first_ns;
+		me->wait.first = waiting->id;
+		me->wait.first_ns = waiting->first_ns;
 		/* no second pass: its wait ended here, on a CPU that may have been idle since before it began */
-		if (r->place == ARPWHY_IN_PROXY_QUEUE) {
+		if (b->place == ARPWHY_IN_PROXY_QUEUE) {
 			r->start_ns = r->end_ns;
 			window->event = me->event;
 			window->lookup = me->lookup;
@@ -324,11 +317,11 @@ static __always_inline void describe_start(struct cpu *me, struct arpwhy_record 
 		}
 		if (waiting->start_ns && me->in_timer) {
 			r->start_ns = waiting->start_ns;
-			r->flags |= ARPWHY_HAS_START;
-			if (!same_stamps(&waiting->stamps, &r->stamps))
-				r->flags |= ARPWHY_STAMPS_MOVED;
+			b->flags |= ARPWHY_HAS_START;
+			if (!same_stamps(&waiting->stamps, &b->stamps))
+				b->flags |= ARPWHY_STAMPS_MOVED;
 			if (!same_settings(&waiting->settings, settings))
-				r->flags |= ARPWHY_SETTINGS_MOVED;
+				b->flags |= ARPWHY_SETTINGS_MOVED;
 		}
 	} else if (frame < FRAMES) {
 		struct frame *f = &me->frames[SLOT(frame, FRAMES)];
@@ -338,12 +331,12 @@ static __always_inline void describe_start(struct cpu *me, struct arpwhy_record 
 			window->event = f->event;
 		if ((int)(f->lookup - window->lookup) > 0)
 			window->lookup = f->lookup;
-		if (f->net == r->net) {
-			r->flags |= ARPWHY_HAS_START;
-			if (!same_stamps(&f->stamps, &r->stamps))
-				r->flags |= ARPWHY_STAMPS_MOVED;
-			if (f->ifindex == r->ifindex && !same_settings(&f->settings, settings))
-				r->flags |= ARPWHY_SETTINGS_MOVED;
+		if (f->net == b->net) {
+			b->flags |= ARPWHY_HAS_START;
+			if (!same_stamps(&f->stamps, &b->stamps))
+				b->flags |= ARPWHY_STAMPS_MOVED;
+			if (f->ifindex == b->ifindex && !same_settings(&f->settings, settings))
+				b->flags |= ARPWHY_SETTINGS_MOVED;
 		}
 	}
 	if (!me->in_timer && frame >= FRAMES)
@@ -358,9 +351,9 @@ static __always_inline void describe_start(struct cpu *me, struct arpwhy_record 
 static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct net_device *dev, __u32 bytes,
 					 const struct arpwhy_detail *detail)
 {
-	struct arpwhy_record *r = &me->out.record;
+	struct arpwhy_body *b = &me->out.body;
 
-	if (r->flags & ARPWHY_WIDE_SETTINGS) {
+	if (b->flags & ARPWHY_WIDE_SETTINGS) {
 		struct in_device *in_dev = BPF_CORE_READ(dev, ip_ptr);
 		int *data = (int *)me->scratch;
 		struct arpwhy_wide *wide;
@@ -376,7 +369,7 @@ static __always_inline __u32 append_rare(struct cpu *me, struct net *net, struct
 			unpack_settings(data, wide->dev);
 		bytes += sizeof(*wide);
 	}
-	if (r->flags & ARPWHY_HAS_DETAIL) {
+	if (b->flags & ARPWHY_HAS_DETAIL) {
 		asm volatile("" : "+r"(bytes));
 		if (bytes > sizeof(me->out.bytes) - sizeof(*detail))
 			return 0;
@@ -397,6 +390,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	struct arp_frame packet;
 	struct settings settings;
 	struct arpwhy_record *r;
+	struct arpwhy_body *b;
 	struct deferred *waiting;
 	struct net_device *dev;
 	struct window window;
@@ -405,6 +399,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	__be32 sip, tip;
 
 	r = &me->out.record;
+	b = &me->out.body;
 	frame = find_frame(me, at);
 	arp_bytes = read_frame(how, skb, &packet);
 	/* a header too short to hold an operation may have been a request */
@@ -412,12 +407,13 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		goto out;
 	if (!all_attached())
 		goto out;
-	__builtin_memset(r, 0, sizeof(*r));
+	__builtin_memset(me->out.bytes, 0, WHOLE);
+	__builtin_memset(&me->wait, 0, sizeof(me->wait));
 	__builtin_memset(detail, 0, sizeof(*detail));
 	r->end_ns = bpf_ktime_get_ns();
-	r->arp_bytes = arp_bytes;
+	b->arp_bytes = arp_bytes;
 	if (frame < FRAMES)
-		r->flags |= ARPWHY_SAME_SKB;
+		b->flags |= ARPWHY_SAME_SKB;
 	sip = ip4(packet.arp.sip);
 	tip = ip4(packet.arp.tip);
 	waiting = find_deferred(at);
@@ -431,9 +427,9 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 
 	dev = READ(how, skb, dev);
 	net = READ(how, dev, nd_net.net);
-	r->netns = READ(how, net, ns.inum);
-	read_name(how, dev, r->device);
-	if (!in_scope(r->netns, r->device)) {
+	b->netns = READ(how, net, ns.inum);
+	read_name(how, dev, b->device);
+	if (!in_scope(b->netns, b->device)) {
 		if (waiting) {		/* it was in scope when it was deferred */
 			me->counters.abandoned++;
 			forget_deferred(at);
@@ -444,67 +440,70 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	r->version = ARPWHY_RECORD_VERSION;
 	r->cpu = bpf_get_smp_processor_id();
 	r->id = ++me->ids * cpus + r->cpu;
-	r->net = address(me, net);
-	r->ifindex = READ(how, dev, ifindex);
-	r->closed = closed;
-	r->place = place;
-	r->packet_type = how == BY_LOAD ? BPF_CORE_READ_BITFIELD(skb, pkt_type) : BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type);
-	r->frame_len = READ(how, skb, len);
-	r->hz = CONFIG_HZ;
-	__builtin_memcpy(r->arp, &packet.arp, sizeof(packet.arp));
+	b->net = address(me, net);
+	b->ifindex = READ(how, dev, ifindex);
+	b->closed = closed;
+	b->place = place;
+	b->packet_type = how == BY_LOAD ? BPF_CORE_READ_BITFIELD(skb, pkt_type) : BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type);
+	b->frame_len = READ(how, skb, len);
+	b->hz = CONFIG_HZ;
+	__builtin_memcpy(b->arp, &packet.arp, sizeof(b->arp));
 	__builtin_memcpy(r->destination, packet.destination, sizeof(r->destination));
 	__builtin_memcpy(r->source, packet.source, sizeof(r->source));
+	__builtin_memcpy(r->sha, packet.arp.sha, sizeof(packet.arp) - sizeof(b->arp));
 	if (waiting || (me->in_timer && (place == ARPWHY_IN_ARP_PROCESS || place == ARPWHY_IN_PROXY_QUEUE))) {
 		struct neighbour_cb *cb = AT(skb, struct sk_buff, cb);
 
 		if (waiting || BPF_CORE_READ(cb, flags) & LOCALLY_ENQUEUED)
-			r->flags |= ARPWHY_SECOND_PASS;
+			b->flags |= ARPWHY_SECOND_PASS;
 	}
-	describe_device(how, me, r, net, dev, &settings);
-	read_stamps(how, net, &r->stamps);
-	describe_start(me, r, detail, frame, waiting, &settings, &window);
+	describe_device(how, me, b, net, dev, &settings);
+	read_stamps(how, net, &b->stamps);
+	describe_start(me, r, b, frame, waiting, &settings, &window);
 	if (place == ARPWHY_IN_ARP_PROCESS)
-		describe_route(how, me, r, skb);
-	bytes = sizeof(*r);
+		describe_route(how, me, b, skb);
+	bytes = WHOLE;
 	taken = 0;
 	if (r->start_ns) {
-		take_reply(me, r, detail, window.event, sip, tip);
-		taken = take_changes(window.event, r->ifindex, sip);
+		take_reply(me, r, b, detail, window.event, sip, tip);
+		taken = take_changes(window.event, b->ifindex, sip);
 	}
 	asm volatile("" : "+r"(taken));
 	if (taken > ARPWHY_MAX_NEIGHBOURS)
 		goto out;
-	r->neighbours = taken;
+	b->neighbours = taken;
 	bytes += taken * sizeof(struct arpwhy_neighbour);
 	taken = take_lookups(bytes, window.lookup, sip, tip);
 	asm volatile("" : "+r"(taken));
 	if (taken > ARPWHY_MAX_LOOKUPS)
 		goto out;
-	r->lookups = taken;
+	b->lookups = taken;
 	bytes += taken * sizeof(struct arpwhy_lookup);
-	if (r->flows) {
+	if (b->flows) {
 		taken = taken ? take_flows(bytes, window.lookup, sip, tip) : 0;
 		asm volatile("" : "+r"(taken));
 		if (taken > ARPWHY_MAX_LOOKUPS)
 			goto out;
-		r->flows = taken;
+		b->flows = taken;
 		bytes += taken * sizeof(struct arpwhy_flow);
 	}
 	if (functions && r->start_ns && take_gates(bytes, window.event)) {
-		r->gates = 1;
+		b->gates = 1;
 		bytes += sizeof(struct arpwhy_gates);
 	}
-	me->counters.cut += r->cut;
+	me->counters.cut += b->cut;
 
-	if (waiting || closed != ARPWHY_CONSUMED || r->flags & ARPWHY_REPLY_DROPPED) {
-		r->flags |= ARPWHY_HAS_DETAIL;
-		detail->skb = at;
+	if (closed == ARPWHY_DROPPED || b->flags & ARPWHY_REPLY_DROPPED) {
+		b->flags |= ARPWHY_HAS_DETAIL;
 		detail->location = location;
 		detail->drop_reason = drop_reason;
 	}
-	if (r->flags & (ARPWHY_HAS_DETAIL | ARPWHY_WIDE_SETTINGS))
+	if (b->flags & (ARPWHY_HAS_DETAIL | ARPWHY_WIDE_SETTINGS))
 		bytes = append_rare(me, net, dev, bytes, detail);
-	r->bytes = bytes;
+	if (waiting || closed != ARPWHY_CONSUMED) {
+		r->parts |= ARPWHY_HAS_WAIT;
+		me->wait.skb = at;
+	}
 	if (closed == ARPWHY_DEFERRED) {
 		struct deferred d = { .id = r->id, .first_ns = r->start_ns };
 
@@ -519,10 +518,8 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		me->counters.seen++;
 	else
 		forget_deferred(at);
-	asm volatile("" : "+r"(bytes));
-	if (!bytes || bytes > sizeof(me->out.bytes) ||
-	    bpf_ringbuf_output(&records, r, bytes, wake_flags(me, r->end_ns)))
-		count_loss(me, r);
+	if (send(bytes))
+		count_loss(me, r, closed);
 	me->closed_ns = r->end_ns;
 out:
 	forget_frame(me, frame);

@@ -15,14 +15,34 @@ static void record(void)
 {
 	START(arpwhy_record, "record");
 #define F(field, name) FIELD(arpwhy_record, field, name)
-	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(gates, "gates"); F(id, "id"); F(start_ns, "startNs");
-	F(end_ns, "endNs"); F(reply_ns, "replyNs"); F(net, "net"); F(netns, "netns"); F(ifindex, "ifindex");
+	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(id, "id"); F(start_ns, "startNs");
+	F(end_ns, "endNs"); F(reply_ns, "replyNs"); F(slot, "slot"); F(parts, "parts");
+	F(destination, "destination"); F(source, "source"); F(sha, "senderMac"); F(sip, "senderIp");
+	F(tha, "targetMac"); F(tip, "targetIp");
+#undef F
+	END();
+}
+
+static void wait(void)
+{
+	START(arpwhy_wait, "wait");
+#define F(field, name) FIELD(arpwhy_wait, field, name)
+	F(skb, "skb"); F(first, "first"); F(first_ns, "firstNs");
+#undef F
+	END();
+}
+
+static void body(void)
+{
+	START(arpwhy_body, "body");
+#define F(field, name) FIELD(arpwhy_body, field, name)
+	F(net, "net"); F(netns, "netns"); F(ifindex, "ifindex");
 	F(device, "device"); F(device_flags, "deviceFlags"); F(frame_len, "frameLength"); F(flags, "flags");
 	F(device_type, "deviceType"); F(address_len, "addressLength"); F(packet_type, "packetType");
-	F(closed, "closed"); F(place, "place"); F(arp_bytes, "arpBytes"); F(neighbours, "neighbours");
-	F(lookups, "lookups"); F(flows, "flows"); F(arp, "arp"); F(destination, "destination");
-	F(source, "source"); F(reply_mac, "replyMac"); F(route_type, "routeType"); F(route_error, "routeError"); F(cut, "cut");
-	F(hz, "hz"); F(route_ifindex, "routeIfindex"); F(route_gateway, "routeGateway");
+	F(closed, "closed"); F(place, "place"); F(neighbours, "neighbours"); F(lookups, "lookups");
+	F(flows, "flows"); F(gates, "gates"); F(cut, "cut"); F(hz, "hz"); F(arp, "arp"); F(arp_bytes, "arpBytes");
+	F(reply_mac, "replyMac"); F(route_type, "routeType"); F(route_error, "routeError");
+	F(route_ifindex, "routeIfindex"); F(route_gateway, "routeGateway");
 	F(out_medium_id, "outMediumId"); F(proxy_delay, "proxyDelay"); F(proxy_qlen, "proxyQlen");
 	F(queued, "queued"); F(all, "all"); F(dev, "dev"); F(stamps, "stamps");
 #undef F
@@ -42,8 +62,7 @@ static void detail(void)
 {
 	START(arpwhy_detail, "detail");
 #define F(field, name) FIELD(arpwhy_detail, field, name)
-	F(skb, "skb"); F(first, "first"); F(first_ns, "firstNs"); F(location, "location");
-	F(reply_location, "replyLocation"); F(drop_reason, "dropReason");
+	F(location, "location"); F(reply_location, "replyLocation"); F(drop_reason, "dropReason");
 	F(reply_drop_reason, "replyDropReason");
 #undef F
 	END();
@@ -118,7 +137,10 @@ int main(void)
 	VALUE("maxLookups", ARPWHY_MAX_LOOKUPS);
 	VALUE("maxNeighbours", ARPWHY_MAX_NEIGHBOURS);
 	VALUE("settingsCount", ARPWHY_SETTINGS);
+	VALUE("noSlot", ARPWHY_NO_SLOT);
 	record();
+	wait();
+	body();
 	neighbour();
 	lookup();
 	flow();
@@ -132,6 +154,7 @@ int main(void)
 	printf("\nexport const place = {\n  arpProcess: %d,\n  arpRcv: %d,\n  netfilter: %d,\n  tc: %d,\n  xdp: %d,\n"
 	       "  proxyQueue: %d,\n} as const;\n", ARPWHY_IN_ARP_PROCESS, ARPWHY_IN_ARP_RCV, ARPWHY_IN_NETFILTER,
 	       ARPWHY_IN_TC, ARPWHY_IN_XDP, ARPWHY_IN_PROXY_QUEUE);
+	printf("\nexport const part = { body: %d, wait: %d } as const;\n", ARPWHY_HAS_BODY, ARPWHY_HAS_WAIT);
 	printf("\nexport const flag = {\n  hasInDevice: %d,\n  hasDst: %d,\n  hasStart: %d,\n  secondPass: %d,\n"
 	       "  replyQueued: %d,\n  replyDropped: %d,\n  settingsMoved: %d,\n  noAddress: %d,\n  customRules: %d,\n"
 	       "  customLocal: %d,\n  classidUsers: %d,\n  tableFull: %d,\n  sameSkb: %d,\n  stampsMoved: %d,\n"
@@ -148,7 +171,7 @@ int main(void)
 	printf("\nexport const gate = {\n  routeInput: %d,\n  validateSource: %d,\n  ignore: %d,\n  proxyNeighbour: %d,\n"
 	       "  eventNs: %d,\n} as const;\n", ARPWHY_ROUTE_INPUT, ARPWHY_VALIDATE_SOURCE, ARPWHY_IGNORE,
 	       ARPWHY_PNEIGH_LOOKUP, ARPWHY_EVENT_NS);
-	printf("\n/** Sysctl names in the order of `record.all` and `record.dev`. */\nexport const settingNames = [\n");
+	printf("\n/** Sysctl names in the order of `body.all` and `body.dev`. */\nexport const settingNames = [\n");
 	static const char *const names[ARPWHY_SETTINGS] = {
 		[ARPWHY_FORWARDING] = "forwarding",
 		[ARPWHY_PROXY_ARP] = "proxy_arp",

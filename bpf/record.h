@@ -3,23 +3,26 @@
  * The wire record: what the kernel side hands to user space for one pass of a request. This file is the only
  * statement of the layout; bpf/layout.c turns it into src/kernel/layout.ts and a test compares the two.
  *
- * One record per pass, variable in length: struct arpwhy_record; `neighbours` times struct arpwhy_neighbour;
- * `lookups` times struct arpwhy_lookup; `flows` times struct arpwhy_flow; `gates` times struct arpwhy_gates; with ARPWHY_WIDE_SETTINGS a struct
- * arpwhy_wide; with ARPWHY_HAS_DETAIL a struct arpwhy_detail. Host byte order, except fields named __be32 and
- * __be16, which are as on the wire.
+ * One record per pass, variable in length: struct arpwhy_record, what is of this pass alone; its body; with
+ * ARPWHY_HAS_WAIT a struct arpwhy_wait. The body is what the kernel side says alike of requests that were judged alike:
+ * struct arpwhy_body; `neighbours` times struct arpwhy_neighbour; `lookups` times struct arpwhy_lookup; `flows` times
+ * struct arpwhy_flow; `gates` times struct arpwhy_gates; with ARPWHY_WIDE_SETTINGS a struct arpwhy_wide; with
+ * ARPWHY_HAS_DETAIL a struct arpwhy_detail; zeros up to a multiple of 8 bytes. In a storm it is the same again and
+ * again. So each CPU keeps the bodies that it sent last in numbered slots, and a record without ARPWHY_HAS_BODY means
+ * the one that came last with this `slot` of this `cpu`.
  *
- * What is of one pass alone comes first and last, what is alike for requests that the kernel judged alike is one
- * stretch in between, from `net` to the detail: user space judges a stretch that it has seen before only once.
+ * Host byte order, except fields named __be32 and __be16, which are as on the wire.
  */
 #ifndef ARPWHY_RECORD_H
 #define ARPWHY_RECORD_H
 
-#define ARPWHY_RECORD_VERSION	3
+#define ARPWHY_RECORD_VERSION	4
 
 #define ARPWHY_MAX_LOOKUPS	64	/* lookups that one record holds; more are counted in `cut` */
 #define ARPWHY_MAX_NEIGHBOURS	4	/* neighbour table changes that one record holds */
 #define ARPWHY_IFNAMSIZ		16
 #define ARPWHY_ARP_BYTES	28	/* an Ethernet/IPv4 ARP header with its four addresses */
+#define ARPWHY_ARP_FIXED	8	/* of it, what comes before the addresses */
 
 /* how the kernel let go of the request */
 enum arpwhy_closed {
@@ -54,10 +57,10 @@ enum arpwhy_flag {
 	ARPWHY_SAME_SKB = 1 << 12,	/* the frame was recognised by its skb, not by its addresses */
 	ARPWHY_STAMPS_MOVED = 1 << 13,	/* a generation counter moved between the start and the end of the pass */
 	ARPWHY_WIDE_SETTINGS = 1 << 14,	/* a setting that does not fit into a byte: see struct arpwhy_wide */
-	ARPWHY_HAS_DETAIL = 1 << 15,	/* deferred, redone or dropped: see struct arpwhy_detail */
+	ARPWHY_HAS_DETAIL = 1 << 15,	/* the request or its reply was dropped: see struct arpwhy_detail */
 };
 
-/* the sysctls that a gate reads, in the order of arpwhy_record.all and .dev */
+/* the sysctls that a gate reads, in the order of arpwhy_body.all and .dev */
 enum arpwhy_setting {
 	ARPWHY_FORWARDING,
 	ARPWHY_PROXY_ARP,
@@ -86,16 +89,40 @@ struct arpwhy_stamps {
 	__u32 nexthop;	/* net->nexthop.seq */
 };
 
+enum arpwhy_part {
+	ARPWHY_HAS_BODY = 1 << 0,	/* else it is the one that is kept in `slot` */
+	ARPWHY_HAS_WAIT = 1 << 1,	/* deferred, redone or dropped: see struct arpwhy_wait */
+};
+
+#define ARPWHY_NO_SLOT	0xff	/* the body is not kept */
+
 struct arpwhy_record {
 	__u32 bytes;		/* of the whole record */
 	__u16 version;
-	__u8 cpu;
-	__u8 gates;		/* how many struct arpwhy_gates there are: 1 where a hook on a function saw one, else 0 */
+	__u16 cpu;
 	__u64 id;		/* of this pass, unique in the trace */
 	__u64 start_ns;		/* CLOCK_MONOTONIC, 0 when it was not seen */
 	__u64 end_ns;
 	__u64 reply_ns;
-	/* from here on alike for requests that are judged alike */
+	__u8 slot;
+	__u8 parts;		/* enum arpwhy_part */
+	__u8 destination[6];	/* of the Ethernet header, all zero when it is not known */
+	__u8 source[6];
+	__u8 sha[6];		/* the addresses in the ARP header, as far as they were there */
+	__u8 sip[4];
+	__u8 tha[6];
+	__u8 tip[4];
+	__u8 pad[6];
+};
+
+/* what only some passes have, and each its own */
+struct arpwhy_wait {
+	__u64 skb;
+	__u64 first;		/* the pass that deferred this request, 0 if none is known */
+	__u64 first_ns;		/* its start */
+};
+
+struct arpwhy_body {
 	__u64 net;
 	__u32 netns;		/* inode */
 	__u32 ifindex;
@@ -108,18 +135,18 @@ struct arpwhy_record {
 	__u8 packet_type;	/* PACKET_* */
 	__u8 closed;		/* enum arpwhy_closed */
 	__u8 place;		/* enum arpwhy_place */
-	__u8 arp_bytes;		/* how much of `arp` was there */
 	__u8 neighbours;
 	__u8 lookups;
 	__u8 flows;
-	__u8 arp[ARPWHY_ARP_BYTES];
-	__u8 destination[6];	/* of the Ethernet header, all zero when it is not known */
-	__u8 source[6];
+	__u8 gates;		/* how many struct arpwhy_gates there are: 1 where a hook on a function saw one, else 0 */
+	__u16 cut;		/* lookups that did not fit */
+	__u16 hz;		/* CONFIG_HZ */
+	__u8 arp[ARPWHY_ARP_FIXED];	/* the ARP header up to its addresses */
+	__u8 arp_bytes;		/* how much of the ARP header was there, with the addresses */
+	__u8 pad;
 	__u8 reply_mac[6];	/* the address claimed */
 	__u16 route_type;	/* RTN_* of the final route */
 	__s16 route_error;	/* positive errno */
-	__u16 cut;		/* lookups that did not fit */
-	__u16 hz;		/* CONFIG_HZ */
 	__u32 route_ifindex;	/* out device */
 	__be32 route_gateway;
 	__s32 out_medium_id;	/* of the out device; 0 where no gate reads it */
@@ -129,6 +156,7 @@ struct arpwhy_record {
 	__u8 all[ARPWHY_SETTING_SLOTS];	/* by enum arpwhy_setting; 0 with ARPWHY_WIDE_SETTINGS */
 	__u8 dev[ARPWHY_SETTING_SLOTS];
 	struct arpwhy_stamps stamps;	/* at the end */
+	__u32 pad2;
 };
 
 /* the same settings where one of them does not fit into a byte */
@@ -137,13 +165,10 @@ struct arpwhy_wide {
 	__s32 dev[ARPWHY_SETTING_SLOTS];
 };
 
-/* what only some passes have */
+/* where something was dropped */
 struct arpwhy_detail {
-	__u64 skb;
-	__u64 first;		/* the pass that deferred this request, 0 if none is known */
-	__u64 first_ns;		/* its start */
-	__u64 location;		/* where the request was dropped */
-	__u64 reply_location;	/* where the reply was dropped */
+	__u64 location;		/* the request */
+	__u64 reply_location;	/* the reply */
 	__u32 drop_reason;	/* enum skb_drop_reason of the running kernel */
 	__u32 reply_drop_reason;
 };
@@ -230,7 +255,7 @@ struct arpwhy_flow {
 	__u8 pad;
 };
 
-#define ARPWHY_LARGEST	(sizeof(struct arpwhy_record) + \
+#define ARPWHY_LARGEST	(sizeof(struct arpwhy_record) + sizeof(struct arpwhy_wait) + 8 + sizeof(struct arpwhy_body) + \
 			 ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) + \
 			 ARPWHY_MAX_LOOKUPS * (sizeof(struct arpwhy_lookup) + sizeof(struct arpwhy_flow)) + \
 			 sizeof(struct arpwhy_gates) + sizeof(struct arpwhy_wide) + sizeof(struct arpwhy_detail))

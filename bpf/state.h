@@ -12,6 +12,8 @@
 #define LOOKUPS		128	/* lookups remembered per CPU */
 #define REPLIES		4	/* ARP replies on their way out: one pass makes one, devices below see it again */
 #define CHANGES		8	/* neighbour table changes remembered per CPU */
+#define SLOTS		16	/* bodies kept per CPU */
+#define KEPT_WORDS	96	/* a longer body is sent each time */
 #define STACK		16	/* return addresses looked at for the caller of a function */
 #define STALE_NS	20000000ULL	/* a frame that was not processed 20 ms after it came in was bridged on */
 #define STALE_EVERY	16	/* how many lookups may pass before the clock is asked whether it was */
@@ -93,6 +95,12 @@ struct kept {
 	__u64 third;
 };
 
+/* a body that was sent, so that the next one alike need not be */
+struct kept_body {
+	__u64 length;		/* in words; 0: none */
+	__u64 words[KEPT_WORDS];	/* zeros behind it */
+};
+
 struct lookup {
 	struct arpwhy_lookup what;
 	__be32 saddr;
@@ -139,11 +147,16 @@ struct cpu {
 	struct lookup lookups[LOOKUPS];
 	__u64 stack[STACK];
 	__u8 scratch[256];	/* for what would not fit on the stack: the struct rtable, settings */
+	struct arpwhy_wait wait;
 	struct arpwhy_detail detail;
 	union {
-		struct arpwhy_record record;
+		struct {
+			struct arpwhy_record record;
+			struct arpwhy_body body;
+		};
 		__u8 bytes[ARPWHY_LARGEST];
 	} out;
+	struct kept_body slots[SLOTS];
 };
 
 /* a request on the proxy queue, by its skb: the address cannot be used again while it is there */

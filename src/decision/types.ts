@@ -188,8 +188,8 @@ export interface Pass {
   /** Lookups that did not fit into the record. */
   cut: number;
   /** From hooks on functions; absent where there are none. */
-  rulesSeen?: RuleSeen[];
-  gatesSeen?: GatesSeen;
+  rulesSeen?: RuleSeen[] | undefined;
+  gatesSeen?: GatesSeen | undefined;
 }
 
 export interface Rule {

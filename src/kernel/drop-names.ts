@@ -1,6 +1,6 @@
+import type { DropNames } from './body.js';
 import type { NativeLibrary } from './library.js';
 import type { KernelSymbols } from './symbols.js';
-import type { DropNames } from './wire.js';
 
 /** Names places and reasons of drops as the running kernel does, each looked up once. */
 export function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNames {

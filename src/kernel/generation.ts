@@ -1,6 +1,6 @@
 import type { Stamps } from '../decision/types.js';
+import { decodeStamps } from './body.js';
 import * as layout from './layout.js';
-import { decodeStamps } from './wire.js';
 
 /**
  * The state of a namespace's routing at one moment, as far as it can be told without reading all of it: the

@@ -1,53 +1,71 @@
 // Made by bpf/layout.c from bpf/record.h. Do not edit: run `make layout`.
 
-export const recordVersion = 3;
+export const recordVersion = 4;
 export const maxLookups = 64;
 export const maxNeighbours = 4;
 export const settingsCount = 14;
+export const noSlot = 255;
 
 export const record = {
-  bytes: 224,
+  bytes: 80,
   size: 0,
   version: 4,
   cpu: 6,
-  gates: 7,
   id: 8,
   startNs: 16,
   endNs: 24,
   replyNs: 32,
-  net: 40,
-  netns: 48,
-  ifindex: 52,
-  device: 56,
-  deviceFlags: 72,
-  frameLength: 76,
-  flags: 80,
-  deviceType: 82,
-  addressLength: 84,
-  packetType: 85,
-  closed: 86,
-  place: 87,
-  arpBytes: 88,
-  neighbours: 89,
-  lookups: 90,
-  flows: 91,
-  arp: 92,
-  destination: 120,
-  source: 126,
-  replyMac: 132,
-  routeType: 138,
-  routeError: 140,
-  cut: 142,
-  hz: 144,
-  routeIfindex: 148,
-  routeGateway: 152,
-  outMediumId: 156,
-  proxyDelay: 160,
-  proxyQlen: 164,
-  queued: 168,
-  all: 172,
-  dev: 188,
-  stamps: 204,
+  slot: 40,
+  parts: 41,
+  destination: 42,
+  source: 48,
+  senderMac: 54,
+  senderIp: 60,
+  targetMac: 64,
+  targetIp: 70,
+} as const;
+
+export const wait = {
+  bytes: 24,
+  skb: 0,
+  first: 8,
+  firstNs: 16,
+} as const;
+
+export const body = {
+  bytes: 152,
+  net: 0,
+  netns: 8,
+  ifindex: 12,
+  device: 16,
+  deviceFlags: 32,
+  frameLength: 36,
+  flags: 40,
+  deviceType: 42,
+  addressLength: 44,
+  packetType: 45,
+  closed: 46,
+  place: 47,
+  neighbours: 48,
+  lookups: 49,
+  flows: 50,
+  gates: 51,
+  cut: 52,
+  hz: 54,
+  arp: 56,
+  arpBytes: 64,
+  replyMac: 66,
+  routeType: 72,
+  routeError: 74,
+  routeIfindex: 76,
+  routeGateway: 80,
+  outMediumId: 84,
+  proxyDelay: 88,
+  proxyQlen: 92,
+  queued: 96,
+  all: 100,
+  dev: 116,
+  stamps: 132,
 } as const;
 
 export const neighbour = {
@@ -104,14 +122,11 @@ export const wide = {
 } as const;
 
 export const detail = {
-  bytes: 48,
-  skb: 0,
-  first: 8,
-  firstNs: 16,
-  location: 24,
-  replyLocation: 32,
-  dropReason: 40,
-  replyDropReason: 44,
+  bytes: 24,
+  location: 0,
+  replyLocation: 8,
+  dropReason: 16,
+  replyDropReason: 20,
 } as const;
 
 export const counters = {
@@ -150,6 +165,8 @@ export const place = {
   xdp: 5,
   proxyQueue: 6,
 } as const;
+
+export const part = { body: 1, wait: 2 } as const;
 
 export const flag = {
   hasInDevice: 1,
@@ -190,7 +207,7 @@ export const gate = {
   eventNs: 4,
 } as const;
 
-/** Sysctl names in the order of `record.all` and `record.dev`. */
+/** Sysctl names in the order of `body.all` and `body.dev`. */
 export const settingNames = [
   'forwarding',
   'proxy_arp',

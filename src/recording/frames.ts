@@ -1,8 +1,10 @@
 import type { Pass } from '../decision/types.js';
-import { record } from '../kernel/layout.js';
+import { body, record } from '../kernel/layout.js';
 
 const ethernetBytes = 14;
 const etherTypeArp = 0x0806;
+/** In the ARP header. */
+const addressesAt = 8;
 const reply = 2;
 
 /**
@@ -16,7 +18,12 @@ export function requestFrame(pass: Pass, bytes: Buffer): Buffer {
   writeMac(frame, 0, destination ?? 'ff:ff:ff:ff:ff:ff');
   writeMac(frame, 6, source ?? senderMac);
   frame.writeUInt16BE(etherTypeArp, 12);
-  bytes.copy(frame, ethernetBytes, record.arp, record.arp + arpBytes);
+  const header = record.bytes + body.arp;
+  const arp = Buffer.concat([
+    bytes.subarray(header, header + addressesAt),
+    bytes.subarray(record.senderMac, record.targetIp + 4),
+  ]);
+  arp.copy(frame, ethernetBytes, 0, arpBytes);
   return frame;
 }
 
