@@ -100,7 +100,8 @@ function walksRules(series: Series): boolean {
   return !series.direct;
 }
 
-function requestOf(pass: Pass, unknown: string[]): Decision['request'] {
+/** Who asked for what, as far as the frame showed it. `unknown` takes pointers to what it did not. */
+export function requestOf(pass: Pass, unknown: string[] = []): Decision['request'] {
   const { frame } = pass;
   const whole = showsAddresses(pass);
   if (!whole) unknown.push('/request/sender/ip', '/request/sender/mac', '/request/target/ip');

@@ -1,5 +1,7 @@
-import { decide, type Surroundings } from './decide.js';
-import type { Decision, NameTables, Pass, Proof, Request } from './types.js';
+import { formatIp } from './addresses.js';
+import { decide, requestOf, type Surroundings } from './decide.js';
+import { Intervals } from './intervals.js';
+import type { Decision, Ipv4, NameTables, Pass, Proof, Request, Snapshot } from './types.js';
 
 /** What the namespace of a request adds to its decision. */
 export interface DeciderNamespace {
@@ -11,23 +13,43 @@ export interface DeciderNamespace {
 }
 
 interface Remembered {
-  /** The content of the pass that deferred the request; null where there was none. */
+  /** What the pass that deferred the request is alike to; null where there was none. */
   first: object | null;
   proof: Proof | null;
   namespaceName: string | null;
   names: object;
   started: boolean;
+  /** Whose decision it is. */
+  frame: Pass['frame'];
   decision: Decision;
 }
 
+/** Passes that the kernel judged alike. */
+interface Kin {
+  /** The longest prefix that was seen to match, 0 where none was. */
+  longestSeen: number;
+  /** By the kinds of target and sender. */
+  known: Map<number, Map<number, Remembered>>;
+}
+
+/** When more decisions than this are remembered, all of them are forgotten. */
+const most = 16_384;
+/** The parts of decisions that name addresses are remembered in so many places. */
+const places = 4096;
+
 /**
- * Makes decisions, and remembers each by the content of its passes: a request that the kernel judged alike, under the
- * same proof, is told alike but for its id and times. Such decisions share their parts: `steps`, `request` and the
- * rest are the same objects, so whoever derives something of them may remember it by them.
+ * Makes decisions, and remembers them by what they were made of: passes that the kernel judged alike, under the same
+ * proof, whose addresses lie in the same prefixes of it ({@link Intervals}). Such decisions differ in ids, times and
+ * addresses alone. They share their other parts: `steps`, `settings` and the rest are the same objects, so whoever
+ * derives something of them may remember it by them.
  */
 export class Decider {
   readonly #around: Omit<Surroundings, 'netnsName' | 'names'>;
-  readonly #remembered = new WeakMap<object, Remembered>();
+  #kin = new WeakMap<object, Kin>();
+  #count = 0;
+  readonly #intervals = new WeakMap<Snapshot, Intervals>();
+  readonly #plainIntervals = new Intervals(null);
+  readonly #requests: { frame: Pass['frame']; request: Decision['request'] }[] = [];
 
   constructor(around: Omit<Surroundings, 'netnsName' | 'names'>) {
     this.#around = around;
@@ -35,18 +57,14 @@ export class Decider {
 
   decide(request: Request, proof: Proof | null, namespace: DeciderNamespace): Decision {
     const { pass, first } = request;
-    const known = this.#remembered.get(pass.alike);
-    if (
-      known &&
-      known.proof === proof &&
-      known.first === (first?.alike ?? null) &&
-      known.started === (pass.startNs !== null) &&
-      (known.decision.verdict.deferredNs === null) === (pass.firstNs === null || pass.startNs === null) &&
-      known.names === namespace.names &&
-      known.namespaceName === namespace.name
-    ) {
-      return this.#again(request, known.decision);
-    }
+    const kin = this.#kinOf(pass);
+    const intervals = this.#intervalsOf(proof);
+    const { senderIp, targetIp } = pass.frame;
+    const target = kindOf(targetIp, kin, intervals);
+    // who asks for his own address is of another kind than all others
+    const sender = senderIp === targetIp ? -1 : kindOf(senderIp, kin, intervals);
+    const known = kin.known.get(target)?.get(sender);
+    if (known && holds(known, request, proof, namespace)) return this.#again(request, known);
     const decision = decide(request, proof, {
       ...this.#around,
       netnsName: namespace.name,
@@ -54,20 +72,58 @@ export class Decider {
     });
     // names of devices come from the proof; without one they may be others the next time, where there are steps to name
     if (proof !== null || pass.lookups.length === 0) {
-      this.#remembered.set(pass.alike, {
+      this.#remember(kin, target, sender, {
         first: first?.alike ?? null,
         proof,
         namespaceName: namespace.name,
         names: namespace.names,
         started: pass.startNs !== null,
+        frame: pass.frame,
         decision,
       });
     }
     return decision;
   }
 
+  #kinOf(pass: Pass): Kin {
+    let kin = this.#kin.get(pass.alike);
+    if (!kin) {
+      kin = {
+        longestSeen: Math.max(0, ...pass.lookups.map(({ seen }) => seen?.prefixLength ?? 0)),
+        known: new Map(),
+      };
+      this.#kin.set(pass.alike, kin);
+    }
+    return kin;
+  }
+
+  #remember(kin: Kin, target: number, sender: number, decision: Remembered): void {
+    if (++this.#count > most) {
+      this.#kin = new WeakMap();
+      this.#count = 0;
+    }
+    let bySender = kin.known.get(target);
+    if (!bySender) {
+      bySender = new Map();
+      kin.known.set(target, bySender);
+    }
+    bySender.set(sender, decision);
+  }
+
+  #intervalsOf(proof: Proof | null): Intervals | null {
+    if (proof === null) return this.#plainIntervals;
+    // an answer that was asked for is of one address
+    if (Object.keys(proof.matches).length > 0) return null;
+    let intervals = this.#intervals.get(proof.snapshot);
+    if (!intervals) {
+      intervals = new Intervals(proof.snapshot);
+      this.#intervals.set(proof.snapshot, intervals);
+    }
+    return intervals;
+  }
+
   /** What {@link decide} would say of it, in the same order. */
-  #again({ id, pass }: Request, known: Decision): Decision {
+  #again({ id, pass }: Request, { frame, decision: known }: Remembered): Decision {
     const start = pass.startNs ?? pass.endNs;
     const { verdict, reply } = known;
     return {
@@ -79,7 +135,7 @@ export class Decider {
       tier: known.tier,
       netns: known.netns,
       device: known.device,
-      request: known.request,
+      request: pass.frame === frame ? known.request : this.#requestOf(pass),
       steps: known.steps,
       because: known.because,
       verdict:
@@ -91,10 +147,50 @@ export class Decider {
           ? reply
           : { mac: reply.mac, latencyNs: Number(pass.reply.ns - pass.startNs) },
       settings: known.settings,
-      neighbours: known.neighbours,
+      neighbours:
+        known.neighbours.length === 0 || pass.frame.senderIp === frame.senderIp
+          ? known.neighbours
+          : known.neighbours.map((change) => ({ ...change, ip: formatIp(pass.frame.senderIp) })),
       stamps: known.stamps,
       cut: known.cut,
       unknown: known.unknown,
     };
   }
+
+  #requestOf(pass: Pass): Decision['request'] {
+    const place = (pass.frame.targetIp ^ pass.frame.senderIp) & (places - 1);
+    const known = this.#requests[place];
+    if (known?.frame === pass.frame) return known.request;
+    const request = requestOf(pass);
+    this.#requests[place] = { frame: pass.frame, request };
+    return request;
+  }
+}
+
+/** Whether what was remembered is true of this request, too. */
+function holds(
+  known: Remembered,
+  { pass, first }: Request,
+  proof: Proof | null,
+  namespace: DeciderNamespace,
+): boolean {
+  return (
+    known.proof === proof &&
+    known.first === (first?.alike ?? null) &&
+    known.started === (pass.startNs !== null) &&
+    (known.decision.verdict.deferredNs === null) === (pass.firstNs === null || pass.startNs === null) &&
+    (known.frame.destination === null) === (pass.frame.destination === null) &&
+    known.names === namespace.names &&
+    known.namespaceName === namespace.name
+  );
+}
+
+/**
+ * A number that addresses share for which everything is decided alike: their interval, and as much of the address as
+ * the longest prefix that was seen to match covers.
+ */
+function kindOf(ip: Ipv4, { longestSeen }: Kin, intervals: Intervals | null): number {
+  if (intervals === null) return ip;
+  const interval = intervals.of(ip);
+  return longestSeen === 0 ? interval : interval * 2 ** 32 + (ip >>> (32 - longestSeen));
 }

@@ -389,7 +389,7 @@ async function* oneByOne<T>(batches: AsyncIterable<T[]>): AsyncGenerator<T> {
 
 /** Only what went through arp_process looked anything up. */
 function needsProof(pass: Pass): boolean {
-  return pass.ending.place === 'arp_process' && (pass.lookups.length > 0 || pass.route !== null);
+  return pass.ending.place === 'arp_process' && (pass.route !== null || pass.lookups.length > 0);
 }
 
 function pause(ms: number): Promise<void> {

@@ -7,15 +7,22 @@ interface Template {
   parts: string[];
   deferred: boolean;
   timed: boolean;
+  /** Its request has the usual fields in their order, and none beside them. */
+  plain: boolean;
+  /** Of its decision. */
+  neighbours: string;
 }
+
+/** What needs no escape: a recording may hold something else where an address should be. */
+const notOfAddresses = /[^0-9a-z.:]/;
 
 /** Stands for a field in a template: no name on a device or in a packet can be like it. */
 const mark = randomBytes(12).toString('hex');
 const marked = new RegExp(`"${mark}\\d"`);
 
 /**
- * Events as JSON, byte for byte as JSON.stringify has them. Decisions that share their parts (as those of
- * {@link Decider} do) differ in five fields alone: the text between these is made once.
+ * Events as JSON, byte for byte as JSON.stringify has them. Decisions that share their steps (as those of
+ * {@link Decider} do) differ in few fields: the text between these is made once.
  */
 export class EventJson {
   readonly #templates = new WeakMap<object, Template>();
@@ -25,28 +32,44 @@ export class EventJson {
   }
 
   #decision(decision: Decision): string {
-    const { verdict, reply } = decision;
-    let template = this.#templates.get(decision.request);
+    const { verdict, reply, request } = decision;
+    let template = this.#templates.get(decision.steps);
     if (template === undefined || !shares(decision, template)) {
       template = templateOf(decision);
-      this.#templates.set(decision.request, template);
+      this.#templates.set(decision.steps, template);
     }
     const { parts } = template;
-    let text = `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}`;
-    let next = 4;
+    let text = `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}${requestJson(request, template)}${parts[4]}`;
+    let next = 5;
     if (template.deferred) text += `${verdict.deferredNs}${parts[next++]}`;
-    if (template.timed) text += `${reply?.latencyNs}${parts[next]}`;
-    return text;
+    if (template.timed) text += `${reply?.latencyNs}${parts[next++]}`;
+    return `${text}${neighboursJson(decision, template)}${parts[next]}`;
   }
 }
 
-/** Whether all is the same but the five fields. */
+function requestJson(request: Decision['request'], { plain }: Template): string {
+  return plain ? plainRequest(request) : JSON.stringify(request);
+}
+
+function plainRequest({ sender, target, destination, cast }: Decision['request']): string {
+  return `{"sender":{"ip":${quoted(sender.ip)},"mac":${quoted(sender.mac)}},"target":{"ip":${quoted(target.ip)}},"destination":${quoted(destination)},"cast":${quoted(cast)}}`;
+}
+
+function quoted(address: string | null): string {
+  if (address === null) return 'null';
+  return notOfAddresses.test(address) ? JSON.stringify(address) : `"${address}"`;
+}
+
+function neighboursJson({ neighbours }: Decision, template: Template): string {
+  if (neighbours !== template.decision.neighbours) return JSON.stringify(neighbours);
+  return template.neighbours;
+}
+
+/** Whether all is the same but these fields. */
 function shares(decision: Decision, { decision: known, deferred, timed }: Template): boolean {
   const { verdict, reply } = decision;
   return (
-    decision.steps === known.steps &&
     decision.settings === known.settings &&
-    decision.neighbours === known.neighbours &&
     decision.stamps === known.stamps &&
     decision.unknown === known.unknown &&
     decision.netns === known.netns &&
@@ -81,8 +104,17 @@ function templateOf(decision: Decision): Template {
     id: `${mark}0`,
     time: `${mark}1`,
     monotonicNs: `${mark}2`,
-    verdict: deferred ? { ...verdict, deferredNs: `${mark}3` } : verdict,
-    reply: timed && reply ? { ...reply, latencyNs: `${mark}4` } : reply,
+    request: `${mark}3`,
+    verdict: deferred ? { ...verdict, deferredNs: `${mark}4` } : verdict,
+    reply: timed && reply ? { ...reply, latencyNs: `${mark}5` } : reply,
+    neighbours: `${mark}6`,
   });
-  return { decision, parts: text.split(marked), deferred, timed };
+  return {
+    decision,
+    parts: text.split(marked),
+    deferred,
+    timed,
+    plain: plainRequest(decision.request) === JSON.stringify(decision.request),
+    neighbours: JSON.stringify(decision.neighbours),
+  };
 }

@@ -3,7 +3,20 @@ import { decide } from '../../src/decision/decide.js';
 import { Decider } from '../../src/decision/decider.js';
 import type { Pass, Proof } from '../../src/decision/types.js';
 import { EventJson } from '../../src/view/json.js';
-import { around, final, lookup, other, pass, proof, reply, request, route } from './builders.js';
+import {
+  address,
+  around,
+  asking,
+  final,
+  localInfo,
+  lookup,
+  other,
+  pass,
+  proof,
+  reply,
+  request,
+  route,
+} from './builders.js';
 
 const names = around.names;
 const { netnsName: _, names: __, ...base } = around;
@@ -59,6 +72,28 @@ describe('Decider', () => {
     expect(two?.request).toBe(one?.request);
   });
 
+  it('tells an address apart that lies in another subnet of the device', () => {
+    const decider = new Decider(base);
+    const its = proof({
+      routes: [route(254, '0.0.0.0/0', other)],
+      addresses: [address('192.0.2.77/24', asking)],
+    });
+    const asked = (from: string, to: string) =>
+      pass({
+        ...proxied,
+        settings: { arp_ignore: 2 },
+        route: final('local'),
+        lookups: [lookup({ from, to, table: 255, device: 1, info: localInfo })],
+        alike: proxied,
+        from,
+        to,
+      });
+    for (const from of ['192.0.2.1', '192.0.2.2', '198.51.100.1', '192.0.2.3', '198.51.100.2']) {
+      const one = request(asked(from, '192.0.2.77'));
+      expect(decider.decide(one, its, namespace())).toEqual(decide(one, its, around));
+    }
+  });
+
   it('decides anew under another proof, in a renamed namespace, after another first pass, with other names', () => {
     const decider = new Decider(base);
     const before = decider.decide(request(answered), whole, namespace());
@@ -79,12 +114,15 @@ describe('Decider', () => {
 });
 
 describe('EventJson', () => {
-  it('does not take one decision for another that shares its request', () => {
+  it('does not take one decision for another that shares its steps', () => {
     const json = new EventJson();
     const decision = decide(request(answered), whole, around);
     expect(json.of(decision)).toBe(JSON.stringify(decision));
     for (const changed of [
       { ...decision, cut: 3 },
+      { ...decision, request: { ...decision.request, target: { ip: '192.0.2."' } } },
+      { ...decision, request: { ...decision.request, destination: null } },
+      { ...decision, neighbours: [] },
       { ...decision, steps: [] },
       { ...decision, unknown: ['/steps'] },
       { ...decision, reply: null },
