@@ -43,8 +43,8 @@ int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
 }
 
 /* every route lookup of the host comes by here: leave at once unless an ARP frame is on its way */
-SEC("tp_btf/fib_table_lookup")
-int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const struct fib_nh_common *nhc, int err)
+static __always_inline int log_lookup(enum reading how, __u32 table, const struct flowi4 *flow,
+				      const struct fib_nh_common *nhc, int err)
 {
 	struct cpu *me = this_cpu();
 
@@ -54,8 +54,22 @@ int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const str
 		forget_all_frames(me);
 		return 0;
 	}
-	see_lookup(me, table, flow, nhc, err);
+	see_lookup(how, me, table, flow, nhc, err);
 	return 0;
+}
+
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(fib_table_lookup, __u32 table, const struct flowi4 *flow, const struct fib_nh_common *nhc, int err)
+{
+	return log_lookup(BY_LOAD, table, flow, nhc, err);
+}
+
+/* before 6.2 */
+SEC("tp_btf/fib_table_lookup")
+int BPF_PROG(fib_table_lookup_by_copy, __u32 table, const struct flowi4 *flow, const struct fib_nh_common *nhc,
+	     int err)
+{
+	return log_lookup(BY_COPY, table, flow, nhc, err);
 }
 
 SEC("tp_btf/net_dev_queue")

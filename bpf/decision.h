@@ -34,29 +34,22 @@ static __always_inline void forget_deferred(__u64 skb)
 		__sync_fetch_and_sub(&deferred_requests, 1);
 }
 
-/* One copy of the whole struct, then its fields: it is reached by a number, which no load may follow. */
 static __always_inline void describe_route(enum reading how, struct cpu *me, struct arpwhy_body *b, struct sk_buff *skb)
 {
-	__u64 rt = READ(how, skb, _skb_refdst) & SKB_DST_PTRMASK;
-	__u32 size = bpf_core_type_size(struct rtable);
+	__u64 at = READ(how, skb, _skb_refdst) & SKB_DST_PTRMASK;
+	struct rtable *rt = how == BY_LOAD ? CAST(at, struct rtable) : (struct rtable *)at;
 	struct in_device *in_dev;
 	struct net_device *out;
 
-	if (!rt)
-		return;
-	if (size > sizeof(me->scratch))
-		size = sizeof(me->scratch);
-	if (bpf_probe_read_kernel(me->scratch, size, (void *)rt))
+	if (!at)
 		return;
 	b->flags |= ARPWHY_HAS_DST;
-#define ROUTE(field, type) (*(type *)(me->scratch + bpf_core_field_offset(struct rtable, field)))
-	b->route_type = ROUTE(rt_type, __u16);
-	b->route_error = ROUTE(dst.error, short);
-	out = ROUTE(dst.dev, struct net_device *);
-	if (ROUTE(rt_gw_family, __u8) == AF_INET)
-		b->route_gateway = ROUTE(rt_gw4, __be32);
-#undef ROUTE
-	b->route_ifindex = BPF_CORE_READ(out, ifindex);
+	b->route_type = READ(how, rt, rt_type);
+	b->route_error = READ(how, rt, dst.error);
+	out = READ(how, rt, dst.dev);
+	if (READ(how, rt, rt_gw_family) == AF_INET)
+		b->route_gateway = READ(how, rt, rt_gw4);
+	b->route_ifindex = READ(how, out, ifindex);
 	/* arp_fwd_proxy asks for it unless the asking device's is 0 or -1 */
 	if (!b->dev[ARPWHY_MEDIUM_ID] && !(b->flags & ARPWHY_WIDE_SETTINGS))
 		return;

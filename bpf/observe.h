@@ -39,37 +39,55 @@ static __always_inline void describe_flow(enum reading how, struct lookup *l, co
  * The nexthop that the lookup showed, and its route where it can be told: fib_nh.nh_parent is only there when
  * the nexthop lies in the route's own array, not when it is a nexthop object.
  */
-static __always_inline void describe_nexthop(struct cpu *me, struct lookup *l, const struct fib_nh_common *nhc)
+static __always_inline void describe_nexthop(enum reading how, struct cpu *me, struct lookup *l,
+					     const struct fib_nh_common *nhc)
 {
-	__u32 first_field = bpf_core_field_offset(struct fib_info, fib_protocol) & ~7u;		/* loads want it aligned */
-	__u64 at, info = 0, first;
-	__u8 fields[64];
+	__u64 at = address(me, nhc), info, first;
 	int nexthops;
 
 	l->what.device = nhc->nhc_oif;
 	l->what.gateway_family = nhc->nhc_gw_family;
 	if (l->what.gateway_family == AF_INET)
 		l->what.gateway = nhc->nhc_gw.ipv4;
-	at = address(me, nhc);
-	bpf_probe_read_kernel(&info, sizeof(info), AT(at, struct fib_nh, nh_parent));
-	if (!info || bpf_probe_read_kernel(fields, sizeof(fields), (void *)info + first_field))
-		return;
-	/* all in one copy: they lie close together, the protocol first */
+	if (how == BY_LOAD) {
+		struct fib_info *of = CAST(at, struct fib_nh)->nh_parent;
+
+		info = address(me, of);
+		if (!info)
+			return;
+		nexthops = of->fib_nhs;
+		l->what.type = of->fib_type;
+		l->what.protocol = of->fib_protocol;
+		l->what.metric = of->fib_priority;
+	} else {
+		__u32 first_field = bpf_core_field_offset(struct fib_info, fib_protocol) & ~7u;	/* loads want it aligned */
+		__u8 fields[64];
+
+		info = 0;
+		bpf_probe_read_kernel(&info, sizeof(info), AT(at, struct fib_nh, nh_parent));
+		if (!info || bpf_probe_read_kernel(fields, sizeof(fields), (void *)info + first_field))
+			return;
+		/* all in one copy: they lie close together, the protocol first */
 #define INFO(field, type) (*(type *)(fields + (bpf_core_field_offset(struct fib_info, field) - first_field)))
-	nexthops = INFO(fib_nhs, int);
+		nexthops = INFO(fib_nhs, int);
+		l->what.type = INFO(fib_type, __u8);
+		l->what.protocol = INFO(fib_protocol, __u8);
+		l->what.metric = INFO(fib_priority, __u32);
+#undef INFO
+	}
 	first = (__u64)AT(info, struct fib_info, fib_nh);
 	if (nexthops <= 0 || nexthops > 4096 || at < first ||
-	    at >= first + nexthops * bpf_core_type_size(struct fib_nh))
+	    at >= first + nexthops * bpf_core_type_size(struct fib_nh)) {
+		l->what.type = 0;
+		l->what.protocol = 0;
+		l->what.metric = 0;
 		return;
+	}
 	l->what.flags |= ARPWHY_HAS_INFO;
 	l->what.nexthops = nexthops > 255 ? 255 : nexthops;
-	l->what.type = INFO(fib_type, __u8);
-	l->what.protocol = INFO(fib_protocol, __u8);
-	l->what.metric = INFO(fib_priority, __u32);
-#undef INFO
 }
 
-static __always_inline void see_lookup(struct cpu *me, __u32 table, const struct flowi4 *flow,
+static __always_inline void see_lookup(enum reading how, struct cpu *me, __u32 table, const struct flowi4 *flow,
 				       const struct fib_nh_common *nhc, int err)
 {
 	struct lookup *l = &me->lookups[me->lookup++ & (LOOKUPS - 1)];
@@ -82,7 +100,7 @@ static __always_inline void see_lookup(struct cpu *me, __u32 table, const struct
 	l->daddr = flow->daddr;
 	describe_flow(BY_LOAD, l, flow);
 	if (nhc)
-		describe_nexthop(me, l, nhc);
+		describe_nexthop(how, me, l, nhc);
 }
 
 /*

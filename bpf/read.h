@@ -10,6 +10,14 @@
 
 enum reading { BY_LOAD, BY_COPY };
 
+/*
+ * Since 6.2: the type of what a number points to, so that its fields are loads, too. Only programs call it that are
+ * loaded where it is.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+#define CAST(number, type)	((type *)bpf_rdonly_cast((const void *)(number), bpf_core_type_id_kernel(type)))
+
 #define READ(how, p, a)		((how) == BY_LOAD ? (p)->a : BPF_CORE_READ(p, a))
 #define READ2(how, p, a, b)	((how) == BY_LOAD ? (p)->a->b : BPF_CORE_READ(p, a, b))
 /* the address of a field, for what has no name in C: parts of arrays */

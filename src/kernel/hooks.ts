@@ -21,6 +21,8 @@ export interface Variant {
   program: string;
   /** How many arguments it has to have at least; 0: any. */
   arguments: number;
+  /** A function of the kernel that it calls. */
+  needs?: string;
 }
 
 const hook = (name: string, required: boolean, cost: string, programs?: readonly Variant[]): Hook => ({
@@ -39,7 +41,7 @@ const hook = (name: string, required: boolean, cost: string, programs?: readonly
 const tracepoints: readonly Hook[] = [
   // it says where since 6.12; before, the stack does
   hook('consume_skb', true, 'the end of a pass is not seen', [
-    { program: 'consume_skb', arguments: 2 },
+    { program: 'consume_skb', arguments: 2, needs: 'bpf_rdonly_cast' },
     { program: 'consume_skb_by_stack', arguments: 0 },
   ]),
   // it says why since 5.17
@@ -53,7 +55,11 @@ const tracepoints: readonly Hook[] = [
     ],
   ),
   hook('net_dev_queue', true, 'replies are not seen'),
-  hook('fib_table_lookup', true, 'the lookups of a pass are not seen'),
+  // a pointer of no type is followed by loads since 6.2
+  hook('fib_table_lookup', true, 'the lookups of a pass are not seen', [
+    { program: 'fib_table_lookup', arguments: 0, needs: 'bpf_rdonly_cast' },
+    { program: 'fib_table_lookup_by_copy', arguments: 0 },
+  ]),
   hook('neigh_create', false, 'new neighbour entries are shown as updated'),
   hook('neigh_update', false, 'what a pass did to the neighbour table is not shown'),
   hook('neigh_update_done', false, 'the state of a neighbour entry after a pass is not shown'),

@@ -162,7 +162,10 @@ export function programOf(native: NativeLibrary, { of, programs }: Hook): string
         ? native.arpwhy_tracepoint_arguments(of.tracepoint)
         : native.arpwhy_function_arguments(of.function);
   }
-  const fitting = programs.find((variant) => variant.arguments <= given) ?? programs.at(-1);
+  const fits = (variant: Variant) =>
+    variant.arguments <= given &&
+    (variant.needs === undefined || native.arpwhy_function_arguments(variant.needs) >= 0);
+  const fitting = programs.find(fits) ?? programs.at(-1);
   return (fitting as Variant).program;
 }
 
