@@ -3,14 +3,6 @@ import { ArpwhyError, exitCode } from '../errors.js';
 import { version } from '../version.js';
 import { escapeText } from '../view/escape.js';
 import { type Context, outputOf, processContext, say } from './context.js';
-import { addDemo } from './demo.js';
-import { addDoctor } from './doctor.js';
-import { addLab } from './lab.js';
-import { addReasons } from './reasons.js';
-import { addReplay } from './replay.js';
-import { addReport } from './report.js';
-import { addTop } from './top.js';
-import { addRecord, addTrace } from './trace.js';
 
 /**
  * Run the command line. Never ends the process: what was written is flushed, and the exit code is returned.
@@ -33,15 +25,7 @@ export async function main(args: readonly string[], context: Context = processCo
       'after',
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not permitted, 4 kernel or platform unsupported, 5 records lost (--strict)',
     );
-  addTrace(program, context);
-  addTop(program, context);
-  addRecord(program, context);
-  addReplay(program, context);
-  addReport(program, context);
-  addDoctor(program, context);
-  addLab(program, context);
-  addReasons(program, context);
-  addDemo(program, context);
+  for (const add of await commandsFor(args)) add(program, context);
   try {
     await parse(program, args);
     await output.flushed();
@@ -50,6 +34,27 @@ export async function main(args: readonly string[], context: Context = processCo
   } catch (error) {
     return explain(error, context);
   }
+}
+
+type AddCommand = (program: Command, context: Context) => void;
+
+/** In the order of the help. */
+const commands: Record<string, () => Promise<AddCommand>> = {
+  trace: async () => (await import('./trace.js')).addTrace,
+  top: async () => (await import('./top.js')).addTop,
+  record: async () => (await import('./trace.js')).addRecord,
+  replay: async () => (await import('./replay.js')).addReplay,
+  report: async () => (await import('./report.js')).addReport,
+  doctor: async () => (await import('./doctor.js')).addDoctor,
+  lab: async () => (await import('./lab.js')).addLab,
+  reasons: async () => (await import('./reasons.js')).addReasons,
+  demo: async () => (await import('./demo.js')).addDemo,
+};
+
+/** Who runs one command waits for its code alone; help and mistakes take all of them. */
+function commandsFor([name = '']: readonly string[]): Promise<AddCommand[]> {
+  const one = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return Promise.all((one ? [one] : Object.values(commands)).map((load) => load()));
 }
 
 /** Help and version are ends as any other: what they could not write is an error too. */

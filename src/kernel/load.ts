@@ -137,6 +137,16 @@ function loadOnly(native: NativeLibrary, handle: Handle, chosen: readonly Hook[]
   }
 }
 
+/** One of them is there where kprobes are: to find out by loading a program takes longer. */
+const kprobeFiles = [
+  '/sys/bus/event_source/devices/kprobe/type',
+  '/sys/kernel/tracing/kprobe_events',
+  '/sys/kernel/debug/tracing/kprobe_events',
+];
+
+/** Bytes: a page, which is a multiple of every smaller one. */
+const smallestRing = 65_536;
+
 /**
  * Whether a tier works here: its most telling hook is loaded and attached, and let go again.
  * @returns why it does not; null when it does
@@ -144,7 +154,11 @@ function loadOnly(native: NativeLibrary, handle: Handle, chosen: readonly Hook[]
 export function refusalOf(native: NativeLibrary, tier: Tier): string | null {
   const hook = hooksOf(tier).find(({ name }) => name === probeHooks[tier]);
   if (!hook) return null;
+  if (tier === 'kprobe' && !kprobeFiles.some((path) => existsSync(path))) {
+    return 'this kernel has no kprobes: it takes one with CONFIG_KPROBE_EVENTS=y';
+  }
   const handle = openObject(native);
+  native.arpwhy_resize(handle, 'records', smallestRing);
   loadOnly(native, handle, [hook]);
   const loaded = native.arpwhy_load(handle);
   const status = loaded < 0 ? loaded : native.arpwhy_attach(handle, programOf(native, hook));
