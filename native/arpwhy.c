@@ -3,6 +3,7 @@
 #include "arpwhy.h"
 #include "internal.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,8 @@ int arpwhy_load(struct arpwhy *self)
 {
 	int err = bpf_object__load(self->object);
 
+	/* libbpf has parsed the BTF of the whole kernel, and let it go: without a word it stays ours */
+	malloc_trim(0);
 	if (err)
 		return err;
 	return open_ring(self);

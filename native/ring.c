@@ -4,8 +4,8 @@
  *
  * The ring is read here and not by libbpf, whose reader gives each record back by itself: that line of memory is the
  * kernel side's, too, and in a storm the two would wait for each other at every record. Layout: a page with the
- * consumer's position, a page with the producer's, the data twice, so that no record is cut by its end
- * (kernel/bpf/ringbuf.c).
+ * consumer's position, a page with the producer's, the data twice (kernel/bpf/ringbuf.c). The second time is not
+ * mapped here: it would count as our memory, and a record that goes around the end can be copied in two pieces.
  */
 #define _GNU_SOURCE
 #include "arpwhy.h"
@@ -44,13 +44,26 @@ int open_ring(struct arpwhy *self)
 		self->consumed = NULL;
 		return -errno;
 	}
-	self->produced = mmap(NULL, page + 2 * self->ring_size, PROT_READ, MAP_SHARED, fd, page);
+	self->produced = mmap(NULL, page + self->ring_size, PROT_READ, MAP_SHARED, fd, page);
 	if (self->produced == MAP_FAILED) {
 		self->produced = NULL;
 		return -errno;
 	}
 	self->ring_fd = fd;
 	return 0;
+}
+
+/* Copy out of the ring, from a position that only grows. */
+static void copy(struct arpwhy *self, char *to, unsigned long from, size_t bytes)
+{
+	const char *data = (const char *)self->produced + self->ring_page;
+	size_t at = from & (self->ring_size - 1);
+	size_t first = self->ring_size - at;
+
+	if (first > bytes)
+		first = bytes;
+	memcpy(to, data + at, first);
+	memcpy(to + first, data, bytes - first);
 }
 
 int arpwhy_drain(struct arpwhy *self, void *to, int size)
@@ -69,7 +82,7 @@ int arpwhy_drain(struct arpwhy *self, void *to, int size)
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
-			memcpy((char *)to + used, (const char *)header + BPF_RINGBUF_HDR_SZ, length);
+			copy(self, (char *)to + used, at + BPF_RINGBUF_HDR_SZ, length);
 			used += rounded(length);
 		}
 		at += rounded((length & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
@@ -148,7 +161,7 @@ void close_ring(struct arpwhy *self)
 	if (self->consumed)
 		munmap(self->consumed, self->ring_page);
 	if (self->produced)
-		munmap((void *)self->produced, self->ring_page + 2 * self->ring_size);
+		munmap((void *)self->produced, self->ring_page + self->ring_size);
 	self->consumed = NULL;
 	self->produced = NULL;
 }

@@ -45,6 +45,12 @@ export class Output {
     });
   }
 
+  /** Resolves when the memory of these bytes may be used again; at once when it is closed. */
+  async writeBytes(bytes: Uint8Array): Promise<void> {
+    if (this.#error || bytes.length === 0) return;
+    await new Promise<void>((resolve) => this.#stream.write(bytes, () => resolve()));
+  }
+
   /** Resolves when all that was written has been handed over, or nothing can be. */
   async flushed(): Promise<void> {
     if (this.#error) return;

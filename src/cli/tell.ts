@@ -2,6 +2,7 @@ import { Folder } from '../decision/fold.js';
 import type { Decision } from '../decision/types.js';
 import type { EndEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
+import { Chunk } from '../view/chunk.js';
 import { EventJson } from '../view/json.js';
 import type { LineView } from '../view/line.js';
 import type { Output } from './output.js';
@@ -10,6 +11,8 @@ import type { Output } from './output.js';
 export interface Teller {
   /** '' for an event that is not told, or not now. */
   event(event: StreamEvent): string;
+  /** The same, into what is written next. */
+  append?(event: StreamEvent, to: Chunk): void;
   /** Whether such a decision is only counted, to be told with the rest: it is not folded then. */
   onlyCounts(decision: Decision): boolean;
   /** What was only counted: asked for now and then, and at the end. */
@@ -21,6 +24,7 @@ export function jsonTeller(): Teller {
   const json = new EventJson();
   return {
     event: (event) => `${json.of(event)}\n`,
+    append: (event, to) => json.line(event, to),
     onlyCounts: () => false,
     rest: () => '',
   };
@@ -85,27 +89,30 @@ export async function tell(
   const folds = (list: StreamEvent[]) => list.map((event) => teller.event(event)).join('');
   const timers = [setInterval(() => void output.write(teller.rest()), restMs)];
   if (folder) timers.push(setInterval(() => void output.write(folds(folder.due(performance.now()))), foldMs));
+  const chunk = new Chunk();
+  const append = (event: StreamEvent) => {
+    if (teller.append) teller.append(event, chunk);
+    else chunk.text(teller.event(event));
+  };
   let end: EndEvent | null = null;
   try {
     for await (const batch of batches) {
       const now = performance.now();
-      let text = '';
       for (const event of batch) {
         notice?.(event);
         if (event.schema === 'arpwhy.decision/1') {
           const folded = folder && !teller.onlyCounts(event) && !folder.add(event, now);
-          if (!folded) text += teller.event(event);
+          if (!folded) append(event);
         } else if (event.schema === 'arpwhy.end/1') {
           end = folder ? withFolded(event, folder.folded) : event;
-          text += `${folds(folder?.rest() ?? [])}${teller.rest()}${teller.event(end)}`;
+          chunk.text(`${folds(folder?.rest() ?? [])}${teller.rest()}`);
+          append(end);
         } else {
-          text += teller.event(event);
+          append(event);
         }
-        if (text.length < mostAtOnce) continue;
-        await output.write(text);
-        text = '';
+        if (chunk.length >= mostAtOnce) await output.writeBytes(chunk.take());
       }
-      await output.write(text);
+      await output.writeBytes(chunk.take());
     }
   } finally {
     for (const timer of timers) clearInterval(timer);

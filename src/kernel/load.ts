@@ -8,7 +8,7 @@ import { errnoName, lastLine, takeLog } from './native-words.js';
 import type { KernelSymbols } from './symbols.js';
 
 export interface TracerOptions {
-  /** Size of the ring in bytes, a power of two and a multiple of the page size. Default 16 MiB. */
+  /** Size of the ring in bytes, a power of two and a multiple of the page size. Default 8 MiB. */
   ringBytes?: number;
   /** Inodes of the namespaces to trace; null for all. Can be changed while the trace runs. */
   netns?: ReadonlySet<number> | null;

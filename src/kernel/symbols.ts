@@ -36,6 +36,11 @@ export class KernelSymbols {
     return { start, end: start + 4096n };
   }
 
+  /** Let the text go, which takes 10 MB: it is read again when it is asked for. */
+  forget(): void {
+    this.#text = null;
+  }
+
   /** The names are there, but every address reads 0. */
   get hidden(): boolean {
     const text = this.#read();

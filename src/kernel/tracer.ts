@@ -85,6 +85,7 @@ export class Tracer {
     );
     const { tier, refusals } = chooseTier(native, options.tier);
     const handle = loadPrograms(native, symbols, tier, options, leftOut);
+    symbols.forget();
     return new Tracer(native, handle, symbols, tier, refusals, options, leftOut);
   }
 

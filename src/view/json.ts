@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
+import type { Chunk } from './chunk.js';
 
 /** What lies between the fields that differ among decisions of one template. */
 interface Template {
   decision: Decision;
   parts: string[];
+  /** The parts, as UTF-8. */
+  bytes: Buffer[];
+  /** The neighbours of its decision, the last part and a newline, as UTF-8. */
+  end: Buffer;
   deferred: boolean;
   timed: boolean;
   /** Its request has the usual fields in their order, and none beside them. */
@@ -31,13 +36,49 @@ export class EventJson {
     return event.schema === 'arpwhy.decision/1' ? this.#decision(event as Decision) : JSON.stringify(event);
   }
 
-  #decision(decision: Decision): string {
-    const { verdict, reply, request } = decision;
+  /** The same into a chunk, with a newline behind it: most of it is copied as bytes and never is text. */
+  line(event: object & { schema: string }, to: Chunk): void {
+    if (event.schema !== 'arpwhy.decision/1') {
+      to.text(`${JSON.stringify(event)}\n`);
+      return;
+    }
+    const decision = event as Decision;
+    const template = this.#templateOf(decision);
+    const { parts, bytes } = template;
+    to.text(
+      `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}${requestJson(decision.request, template)}`,
+    );
+    let next = 4;
+    to.bytes(bytes[next++] as Buffer);
+    if (template.deferred) {
+      to.text(String(decision.verdict.deferredNs));
+      to.bytes(bytes[next++] as Buffer);
+    }
+    if (template.timed) {
+      to.text(String(decision.reply?.latencyNs));
+      to.bytes(bytes[next++] as Buffer);
+    }
+    if (decision.neighbours === template.decision.neighbours) {
+      to.bytes(template.end);
+    } else {
+      to.text(JSON.stringify(decision.neighbours));
+      to.bytes(bytes[next] as Buffer);
+      to.text('\n');
+    }
+  }
+
+  #templateOf(decision: Decision): Template {
     let template = this.#templates.get(decision.steps);
     if (template === undefined || !shares(decision, template)) {
       template = templateOf(decision);
       this.#templates.set(decision.steps, template);
     }
+    return template;
+  }
+
+  #decision(decision: Decision): string {
+    const { verdict, reply, request } = decision;
+    const template = this.#templateOf(decision);
     const { parts } = template;
     let text = `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}${requestJson(request, template)}${parts[4]}`;
     let next = 5;
@@ -109,12 +150,16 @@ function templateOf(decision: Decision): Template {
     reply: timed && reply ? { ...reply, latencyNs: `${mark}5` } : reply,
     neighbours: `${mark}6`,
   });
+  const parts = text.split(marked);
+  const neighbours = JSON.stringify(decision.neighbours);
   return {
     decision,
-    parts: text.split(marked),
+    parts,
+    bytes: parts.map((part) => Buffer.from(part)),
+    end: Buffer.from(`${neighbours}${parts.at(-1)}\n`),
     deferred,
     timed,
     plain: plainRequest(decision.request) === JSON.stringify(decision.request),
-    neighbours: JSON.stringify(decision.neighbours),
+    neighbours,
   };
 }

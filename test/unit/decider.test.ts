@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/decision/decide.js';
 import { Decider } from '../../src/decision/decider.js';
 import type { Pass, Proof } from '../../src/decision/types.js';
+import { Chunk } from '../../src/view/chunk.js';
 import { EventJson } from '../../src/view/json.js';
 import {
   address,
@@ -54,12 +55,15 @@ describe('Decider', () => {
   ])('tells a request that is like another as if it were the first: %s', (_case, of, first, its) => {
     const decider = new Decider(base);
     const json = new EventJson();
+    const chunk = new Chunk(16);
     for (let i = 0; i < 3; i++) {
       const one = { ...request(later(of, BigInt(i) * 999_999_999n, i), first), id: `7f3a-${i}` };
       const expected = JSON.stringify(decide(one, its, around));
       const decision = decider.decide(one, its, namespace());
       expect(JSON.stringify(decision)).toBe(expected);
       expect(json.of(decision)).toBe(expected);
+      json.line(decision, chunk);
+      expect(String(chunk.take())).toBe(`${expected}\n`);
     }
   });
 
@@ -116,6 +120,7 @@ describe('Decider', () => {
 describe('EventJson', () => {
   it('does not take one decision for another that shares its steps', () => {
     const json = new EventJson();
+    const chunk = new Chunk();
     const decision = decide(request(answered), whole, around);
     expect(json.of(decision)).toBe(JSON.stringify(decision));
     for (const changed of [
@@ -132,6 +137,8 @@ describe('EventJson', () => {
       { ...decision, netns: { inode: 7, name: null } },
     ]) {
       expect(json.of(changed)).toBe(JSON.stringify(changed));
+      json.line(changed, chunk);
+      expect(String(chunk.take())).toBe(`${JSON.stringify(changed)}\n`);
       expect(json.of(decision)).toBe(JSON.stringify(decision));
     }
   });

@@ -1,0 +1,41 @@
+/** Text and bytes put together, to be written in one go. Its memory is used again and again. */
+export class Chunk {
+  #memory: Buffer;
+  #used = 0;
+
+  /** @param size bytes; it grows when more is put in */
+  constructor(size = 1 << 17) {
+    this.#memory = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Bytes since it was last taken. */
+  get length(): number {
+    return this.#used;
+  }
+
+  text(text: string): void {
+    this.#reserve(3 * text.length);
+    this.#used += this.#memory.write(text, this.#used);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#memory.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** What was put in, and begin anew: it has to be read before more is put in. */
+  take(): Buffer {
+    const taken = this.#memory.subarray(0, this.#used);
+    this.#used = 0;
+    return taken;
+  }
+
+  #reserve(bytes: number): void {
+    const wanted = this.#used + bytes;
+    if (wanted <= this.#memory.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * this.#memory.length));
+    larger.set(this.#memory.subarray(0, this.#used));
+    this.#memory = larger;
+  }
+}
