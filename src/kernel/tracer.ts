@@ -53,7 +53,7 @@ export interface Counters {
 }
 
 /** A batch is decoded while it is in the cache, and what becomes of it while it is young. */
-const batchBytes = 512 << 10;
+const batchBytes = 128 << 10;
 
 /**
  * The kernel side of one trace: BPF programs loaded and attached, records drained in batches. It owns programs,
@@ -141,7 +141,7 @@ export class Tracer {
     this.#wake.on('error', () => {});
   }
 
-  /** Up to 512 KiB of records, in the order in which the passes ended; `more` when the ring holds others. */
+  /** Up to 128 KiB of records, in the order in which the passes ended; `more` when the ring holds others. */
   drain(): { passes: Pass[]; more: boolean } {
     const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
     if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);

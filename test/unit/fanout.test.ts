@@ -53,7 +53,7 @@ describe('Fanout', () => {
     const fanout = new Fanout<number>();
     expect(fanout.congested).toBe(false);
     const events = fanout.subscribe()[Symbol.asyncIterator]();
-    for (let i = 0; i <= 16384; i++) fanout.push(i);
+    for (let i = 0; i <= 4096; i++) fanout.push(i);
     expect(fanout.congested).toBe(true);
     await events.next();
     expect(fanout.congested).toBe(false);
