@@ -20,7 +20,10 @@ export class SymbolTable {
       this.#names.push(name);
       this.#owners.push(owner);
     }
-    this.#modules = modules.split('\n').flatMap(readModule);
+    this.#modules = modules
+      .split('\n')
+      .flatMap(readModule)
+      .sort((a, b) => (a.start < b.start ? -1 : 1));
   }
 
   /**
@@ -36,11 +39,13 @@ export class SymbolTable {
       else high = middle;
     }
     if (low === 0) return null;
-    const owner = this.#modules.find(({ start, end }) => address >= start && address < end)?.name ?? '';
+    const below = this.#modules.findLast(({ start }) => start <= address);
+    const owner = below && address < below.end ? below.name : '';
     return this.#owners[low - 1] === owner ? (this.#names[low - 1] ?? null) : null;
   }
 }
 
+/** Since 6.4 it starts with its code, but the size counts data that lies elsewhere: the next module may begin before the end. */
 interface Module {
   name: string;
   start: bigint;

@@ -28,6 +28,8 @@ export interface LiveOptions {
   tap?: StreamTap;
   /** How to attach; absent: the best that works. */
   tier?: Tier;
+  /** How long a request waits for a snapshot, before it is told without: more where commands take long. */
+  patienceMs?: number;
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
 }
@@ -37,8 +39,8 @@ const turnMs = 2;
 /** While requests wait for their proof, generations are read this often; else this seldom. */
 const busyTickMs = 5;
 const idleTickMs = 50;
-/** A request waits this long for a snapshot, then it is told without. */
-const patienceMs = 1000;
+/** A request waits this long for a snapshot, then it is told without, unless the options say otherwise. */
+const usualPatienceMs = 1000;
 /** With more requests than this waiting, none waits for a snapshot. */
 const mostWaiting = 20_000;
 
@@ -147,8 +149,9 @@ export class LiveStream {
   /**
    * Resolves when every namespace has held still for long enough that a request from now on can be proven, if
    * nothing moves again; also after the deadline, for a namespace may never hold still.
+   * @param netns only the namespace of this name
    */
-  async settled(deadlineMs = 2000): Promise<void> {
+  async settled(deadlineMs = 2000, netns?: string): Promise<void> {
     const from = process.hrtime.bigint();
     const deadline = performance.now() + deadlineMs;
     do {
@@ -156,7 +159,7 @@ export class LiveStream {
       this.#namespaces.readGenerations(performance.now(), true);
     } while (
       performance.now() < deadline &&
-      this.#namespaces.all().some(({ history }) => !history.heldSince(from))
+      this.#namespaces.all().some(({ name, history }) => (netns ?? name) === name && !history.heldSince(from))
     );
   }
 
@@ -246,6 +249,7 @@ export class LiveStream {
   ): Proof | null | 'wait' {
     const { pass } = waiting.request;
     if (!needsProof(pass)) return null;
+    const patienceMs = this.#options.patienceMs ?? usualPatienceMs;
     const patient = now - waiting.since < patienceMs && behind < mostWaiting && !namespace.unreachable;
     const cover = namespace.history.covers(pass);
     if (cover.state === 'moved') return null;

@@ -29,3 +29,10 @@ it.each([
 ])('%x lies in %s', (address, name) => {
   expect(new SymbolTable(kallsyms, modules).nameOf(address)).toBe(name);
 });
+
+it('since 6.4 a size counts data that lies elsewhere: the module that begins nearest before an address has it', () => {
+  const sized = 'nf_tables 4096 0 - Live 0xffffffffc0008000\nbridge 65536 0 - Live 0xffffffffc0000000\n';
+  const table = new SymbolTable(kallsyms, sized);
+  expect(table.nameOf(0xffffffffc0008123n)).toBe('nft_do_chain');
+  expect(table.nameOf(0xffffffffc0001004n)).toBe('cleanup_module');
+});

@@ -12,11 +12,13 @@ import type { Line, RowLine } from './lines.js';
  * Inside of the machine: play every row once, with a trace in each tier that the kernel offers, so that all of them
  * judge the same requests. Each result is a line of JSON. Arguments: tiers, and a pattern of row names.
  */
+/** Commands take seconds here, and so does a snapshot. */
+const patienceMs = 15_000;
 const [tiers = '', pattern = ''] = process.argv.slice(2);
 const watches = new Map<Tier, Watch>();
 for (const tier of tiers.split(',') as Tier[]) {
   try {
-    const watch = new Watch({ tier });
+    const watch = new Watch({ tier, patienceMs }, () => {});
     watches.set(tier, watch);
     tell({ kind: 'tier', tier, refused: null, hooks: watch.stream.start.hooks });
   } catch (error) {
@@ -25,11 +27,7 @@ for (const tier of tiers.split(',') as Tier[]) {
   }
 }
 let worlds = 0;
-if (watches.size > 0) {
-  for (const row of chosen(pattern)) {
-    for (const line of await playRow(row)) tell(line);
-  }
-}
+if (watches.size > 0) await playAll(chosen(pattern));
 for (const watch of watches.values()) await watch.stop();
 tell({ kind: 'end' });
 
@@ -45,35 +43,77 @@ function chosen(pattern: string): Row[] {
   ].filter((row) => row !== undefined);
 }
 
-/** A busy machine may disturb a row, never twice: like the suite on this kernel, it gets a second try. */
-async function playRow(row: Row): Promise<RowLine[]> {
-  const first = await tryRow(row);
-  return first.every(({ state }) => state !== 'failed') ? first : tryRow(row);
+/**
+ * One row plays at a time, while the world of the next is built and that of the one before goes: commands take most
+ * of the time, and there are two processors.
+ */
+async function playAll(rows: readonly Row[]): Promise<void> {
+  let next = rows[0] && prepare(rows[0]);
+  let leaving = Promise.resolve();
+  for (const [i, row] of rows.entries()) {
+    const scene = await next;
+    const following = rows[i + 1];
+    // it takes the room for neighbours from every namespace
+    const alone = [row, following].some((one) => one?.setup?.includes('neighbour-table full'));
+    if (following && !alone) next = prepare(following);
+    let lines = scene ? await perform(row, scene) : [];
+    await leaving;
+    leaving = scene?.world ? leave(row, scene.world) : Promise.resolve();
+    // a busy machine may disturb a row, never twice: like the suite on this kernel, it gets a second try
+    if (lines.some(({ state }) => state === 'failed')) {
+      const again = await prepare(row);
+      lines = await perform(row, again);
+      if (again.world) await leave(row, again.world);
+    }
+    for (const line of lines) tell(line);
+    if (following && alone) {
+      await leaving;
+      next = prepare(following);
+    }
+  }
+  await leaving;
 }
 
-async function tryRow(row: Row): Promise<RowLine[]> {
+/** A row's world as its setup made it; or why there is none. */
+interface Scene {
+  world: World | null;
+  state: 'ready' | 'skipped' | 'failed';
+  why: string;
+}
+
+async function prepare(row: Row): Promise<Scene> {
+  let world: World | null = null;
+  try {
+    world = await World.up(`v${++worlds}-`, row.world);
+    await world.lines(row.setup ?? []);
+    return { world, state: 'ready', why: '' };
+  } catch (error) {
+    const what = row.needs && error instanceof ArpwhyError ? row.needs : null;
+    const why = `${what ?? 'its setup'}: ${(error as Error).message}`;
+    return { world, state: what ? 'skipped' : 'failed', why };
+  }
+}
+
+async function leave(row: Row, world: World): Promise<void> {
+  await world.lines(row.cleanup ?? []).catch(() => {});
+  await world.down();
+}
+
+async function perform(row: Row, { world, state, why }: Scene): Promise<RowLine[]> {
   const all = [...watches];
   const lines = (state: RowLine['state'], why: string): RowLine[] =>
     all.map(([tier]) => ({ kind: 'row', row: row.name, tier, state, why, differs: null, decisions: [] }));
-  const world = await World.up(`v${++worlds}-`, row.world);
+  if (!world || state !== 'ready') return lines(state === 'skipped' ? 'skipped' : 'failed', why);
   try {
-    try {
-      await world.lines(row.setup ?? []);
-    } catch (error) {
-      if (!(error instanceof ArpwhyError)) throw error;
-      return lines(row.needs ? 'skipped' : 'failed', `${row.needs ?? 'its setup'}: ${error.message}`);
-    }
     const seen = await play(
       world,
       row,
       all.map(([, watch]) => watch),
+      2 * patienceMs,
     );
     return all.map(([tier], i) => judge(row, tier, seen[i] ?? []));
   } catch (error) {
     return lines('failed', (error as Error).message);
-  } finally {
-    await world.lines(row.cleanup ?? []).catch(() => {});
-    await world.down();
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../../../src/decision/types.js';
 import { ArpwhyError } from '../../../src/errors.js';
+import { validateEvent } from '../../schema.js';
 import { Cleanup } from '../support/cleanup.js';
 import { differences, otherReasons } from './compare.js';
 import { play, Watch } from './play.js';
@@ -12,7 +13,7 @@ const cleanup = new Cleanup();
 let watch: Watch;
 
 beforeAll(() => {
-  watch = new Watch();
+  watch = new Watch({}, validateEvent);
 });
 
 afterEach(() => cleanup.run());

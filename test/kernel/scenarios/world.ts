@@ -100,15 +100,12 @@ export class World {
     lines.push('link set in0 up', 'link set out0 up');
     await runScript([
       { words: ['ip', '-batch', '-'], input: all.map((name) => `netns add ${name}\n`).join('') },
-      ...all.flatMap((netns) => settingCommands(netns, stockSettings())),
+      // before there are devices, which take theirs from what they find
+      ...settingCommands(this.router, { ...stockSettings(), 'ipv4/ip_forward': 1 }),
+      ...[this.asker, this.behind].flatMap((netns) => settingCommands(netns, stockSettings())),
       batchIn(this.router, lines),
       batchIn(this.asker, ['link set lo up', 'link set eth0 up']),
       batchIn(this.behind, ['link set lo up', 'link set eth0 up', 'address add 10.2.0.9/24 dev eth0']),
-      ...settingCommands(this.router, {
-        'ipv4/ip_forward': 1,
-        'ipv4/conf/in0/forwarding': 1,
-        'ipv4/conf/out0/forwarding': 1,
-      }),
     ]);
     await waitUp(this.router, ['in0', 'out0']);
   }

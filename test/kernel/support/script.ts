@@ -27,15 +27,12 @@ export async function runScript(commands: readonly ScriptCommand[]): Promise<voi
   throw new ArpwhyError('host-command', `${failed?.words.join(' ') ?? 'sh'}: ${said}`, { log: stderr });
 }
 
-/** Writing sysctls of a namespace, named by their path below `/proc/sys/net`. */
+/** Writing sysctls of a namespace, in their order, named by their path below `/proc/sys/net`. */
 export function settingCommands(netns: string, settings: Readonly<Record<string, number>>): ScriptCommand[] {
-  return [...new Set(Object.values(settings))].map((value) => {
-    const paths = Object.keys(settings).filter((path) => settings[path] === value);
-    return {
-      words: inside(netns, ['tee', ...paths.map((path) => `/proc/sys/net/${path}`)]),
-      input: `${value}\n`,
-    };
-  });
+  const lines = Object.entries(settings).map(
+    ([path, value]) => `echo ${value} > ${quoted(`/proc/sys/net/${path}`)}`,
+  );
+  return lines.length === 0 ? [] : [{ words: inside(netns, ['sh', '-e']), input: lines.join('\n') }];
 }
 
 function quoted(word: string): string {
