@@ -1,4 +1,35 @@
 import type { Decision } from '../../src/decision/types.js';
+import type { RowLine } from './lines.js';
+
+/** The rows whose tiers do not say the same, field by field. */
+export function betweenTiers(rows: readonly RowLine[]): string[] {
+  const byRow = new Map<string, RowLine[]>();
+  for (const line of rows) byRow.set(line.row, [...(byRow.get(line.row) ?? []), line]);
+  return [...byRow].flatMap(([row, lines]) => {
+    const [first, ...others] = lines.filter(({ state }) => state === 'passed');
+    if (!first || first.differs) return [];
+    return others.flatMap((other) => compared(`${row}: ${first.tier}, ${other.tier}`, first, other));
+  });
+}
+
+/** The rows that kernels do not judge alike in the same tier. */
+export function betweenKernels(all: readonly { kernel: string; rows: RowLine[] }[]): string[] {
+  const [oldest, ...later] = all;
+  return later.flatMap((result) =>
+    result.rows.flatMap((row) => {
+      const same = oldest?.rows.find((one) => one.row === row.row && one.tier === row.tier);
+      if (!same || row.differs || same.state !== 'passed' || row.state !== 'passed') return [];
+      return compared(`${row.row} (${row.tier}): ${oldest?.kernel}, ${result.kernel}`, same, row);
+    }),
+  );
+}
+
+function compared(what: string, a: RowLine, b: RowLine): string[] {
+  if (a.decisions.length !== b.decisions.length) return [`${what}: not as many decisions`];
+  return a.decisions.flatMap((decision, i) =>
+    disagreements(decision, b.decisions[i] as Decision).map((line) => `${what}: /${i}${line}`),
+  );
+}
 
 /** What every tier and every kernel have to say alike: a decision without times, numbers of the run, and evidence. */
 function comparable(decision: Decision): unknown {
@@ -30,7 +61,7 @@ function comparable(decision: Decision): unknown {
  * Where two decisions about the same differ. What either of them names as unknown, or what follows from it, is not
  * compared: that the row expects it to be known is tested elsewhere.
  */
-export function disagreements(a: Decision, b: Decision): string[] {
+function disagreements(a: Decision, b: Decision): string[] {
   const unknown = [...a.unknown, ...b.unknown].flatMap((pointer) =>
     pointer === '/verdict/reason' ? ['/verdict', '/because', '/settings'] : [pointer],
   );

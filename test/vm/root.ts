@@ -23,9 +23,12 @@ const ofTree = ['package.json', 'bpf/prebuilt', 'native/libarpwhy.so', 'bench/ar
 /** npm packages of the rows; with what these depend on. */
 const packages = ['@2060.io/ffi-napi', '@2060.io/ref-napi'];
 
-/** Of the kernel's modules: networks, and what those need. */
-const modules =
-  /^kernel\/(net\/(?!wireless|mac80211|bluetooth|ceph|sunrpc|tipc|rxrpc|can|nfc|dccp|sctp|rds|batman)|drivers\/net\/([^/]*\.ko|(bonding|ipvlan|team)\/))/;
+/** Of the kernel's modules: networks, and what those need, by name or for a checksum that they ask for while they load. */
+const modules = [
+  /^kernel\/net\/(?!wireless|mac80211|bluetooth|ceph|sunrpc|tipc|rxrpc|can|nfc|dccp|sctp|rds|batman)/,
+  /^kernel\/drivers\/net\/([^/]*\.ko|(bonding|ipvlan|team)\/)/,
+  /^kernel\/(lib|crypto|arch\/\w+\/crypto)\//,
+];
 
 /** @param root an empty directory; in it, the tree is /arpwhy */
 export function makeRoot(root: string, tree: string, image: Image): void {
@@ -100,7 +103,7 @@ function copyModules(root: string, { root: from, release }: Image): void {
       return [path, rest.split(' ').filter((one) => one !== '')];
     }),
   );
-  const wanted = new Set([...needs.keys()].filter((path) => modules.test(path)));
+  const wanted = new Set([...needs.keys()].filter((path) => modules.some((one) => one.test(path))));
   for (const path of wanted) for (const need of needs.get(path) ?? []) wanted.add(need);
   const indexes = readdirSync(join(from, where)).filter((name) => name.startsWith('modules.'));
   for (const path of [...wanted, ...indexes]) copy(join(from, where, path), join(root, where, path));
