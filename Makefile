@@ -13,6 +13,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 SOURCES := $(shell find src -name '*.ts')
+OBJECTS := arpwhy.x64.bpf.o arpwhy.arm64.bpf.o
 
 .PHONY: all deps native bpf layout check lint docs demo test test-vm hunt bench bench-smoke clean
 
@@ -50,8 +51,8 @@ dist-bench/.built: $(wildcard bench/*.ts) tsconfig.bench.json dist/.built
 
 # needs clang 14 and libbpf-dev; only to change what runs in the kernel
 bpf:
-	$(Q)$(MAKE) -C bpf arpwhy.bpf.o V=$(V)
-	$(Q)cp bpf/arpwhy.bpf.o bpf/prebuilt/arpwhy.bpf.o
+	$(Q)$(MAKE) -C bpf objects V=$(V)
+	$(Q)cp $(OBJECTS:%=bpf/%) bpf/prebuilt/
 
 layout: bpf/layout.c bpf/record.h
 	$(Q)$(MAKE) -C bpf layout V=$(V)
@@ -59,10 +60,10 @@ layout: bpf/layout.c bpf/record.h
 
 # the committed objects and the wire layout are what their sources make
 check: lint
-	$(Q)rm -f bpf/arpwhy.bpf.o
-	$(Q)$(MAKE) -C bpf arpwhy.bpf.o layout V=$(V)
-	$(say) CMP bpf/prebuilt/arpwhy.bpf.o
-	$(Q)cmp bpf/arpwhy.bpf.o bpf/prebuilt/arpwhy.bpf.o || { echo 'the committed BPF object is not what bpf/ makes: run make bpf' >&2; exit 1; }
+	$(Q)rm -f $(OBJECTS:%=bpf/%)
+	$(Q)$(MAKE) -C bpf objects layout V=$(V)
+	$(say) CMP $(OBJECTS:%=bpf/prebuilt/%)
+	$(Q)for object in $(OBJECTS); do cmp bpf/$$object bpf/prebuilt/$$object || { echo 'the committed BPF objects are not what bpf/ makes: run make bpf' >&2; exit 1; }; done
 	$(say) CMP src/kernel/layout.ts
 	$(Q)bpf/layout | cmp - src/kernel/layout.ts || { echo 'the wire layout is not what bpf/record.h says: run make layout' >&2; exit 1; }
 

@@ -4,8 +4,8 @@
  * is in trampoline.h and kprobe.h.
  */
 #include <linux/bpf.h>
-#include <linux/ptrace.h>
 #include "kernel.h"
+#include "registers.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>

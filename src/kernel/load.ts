@@ -52,8 +52,17 @@ export function loadPrograms(
   }
 }
 
+/** As Node names them. */
+const architectures: readonly string[] = ['x64', 'arm64'];
+
 function openObject(native: NativeLibrary): Handle {
-  const path = fileURLToPath(new URL('../../bpf/prebuilt/arpwhy.bpf.o', import.meta.url));
+  const path = fileURLToPath(new URL(`../../bpf/prebuilt/arpwhy.${process.arch}.bpf.o`, import.meta.url));
+  if (!architectures.includes(process.arch)) {
+    throw new ArpwhyError(
+      'unsupported',
+      `tracing needs a processor that there is a BPF object for (${architectures.join(', ')}), and this is ${process.arch}`,
+    );
+  }
   if (!existsSync(path)) {
     throw new ArpwhyError('no-bpf-object', `no BPF object at ${path}: run make bpf, or install arpwhy again`);
   }

@@ -134,9 +134,9 @@ const situations: [string, readonly string[], number, RegExp][] = [
   ],
   [
     'a whole BPF object',
-    bind(empty, `${checkout}bpf/prebuilt/arpwhy.bpf.o`),
+    bind(empty, `${checkout}bpf/prebuilt/arpwhy.${process.arch}.bpf.o`),
     1,
-    /cannot open .*arpwhy\.bpf\.o \(libbpf: .*\): run make bpf/,
+    /cannot open .*arpwhy\.\w+\.bpf\.o \(libbpf: .*\): run make bpf/,
   ],
   ['addresses in kallsyms', bind(zeros, '/proc/kallsyms'), 4, /hides where arp_process .*kptr_restrict=1/],
   ['kallsyms', bind(empty, '/proc/kallsyms'), 4, /does not name arp_process: .*CONFIG_KALLSYMS=y/],
