@@ -3,7 +3,7 @@ import * as layout from '../../src/kernel/layout.js';
 import { Decoder, decodeRecord } from '../../src/kernel/wire.js';
 import { ip, sender, target } from './builders.js';
 
-const { record, wait, body, neighbour, lookup, flow, wide, detail, flag, part } = layout;
+const { record, wait, body, neighbour, lookup, flow, wide, detail, flag, part, lookupFlag } = layout;
 const decodeBatch = (buffer: Buffer, bytes: number) => new Decoder(names).decode(buffer, bytes);
 const names = { where: (location: bigint, reason: number) => `${location}/${reason}` };
 
@@ -249,6 +249,43 @@ it('has null for what the flags do not vouch for', () => {
     stampsMoved: false,
     frame: { destination: null, source: null },
   });
+});
+
+it('decodes what hooks on functions saw: rules, prefixes, and what gates returned', () => {
+  const head = record.bytes + body.bytes;
+  const bytes = (head + 3 * lookup.bytes + layout.gates.bytes + 7) & ~7;
+  const buffer = Buffer.alloc(bytes);
+  build().buffer.copy(buffer, 0, 0, head);
+  buffer.writeUInt32LE(bytes, record.size);
+  buffer[record.parts] = part.body;
+  buffer.writeUInt16LE(flag.hasStart, inBody('flags'));
+  buffer[inBody('neighbours')] = 0;
+  buffer[inBody('lookups')] = 3;
+  buffer[inBody('flows')] = 0;
+  buffer[inBody('gates')] = 1;
+  const [missed, met, alone] = [head, head + lookup.bytes, head + 2 * lookup.bytes];
+  buffer[missed + lookup.flags] = lookupFlag.hasRule | lookupFlag.byInput;
+  buffer[met + lookup.flags] = lookupFlag.hasRule | lookupFlag.hasPrefix | lookupFlag.suppressed;
+  buffer.writeUInt32LE(32765, met + lookup.rule);
+  buffer[met + lookup.prefixLength] = 24;
+  buffer[alone + lookup.flags] = lookupFlag.hasRule | lookupFlag.ruleOnly;
+  buffer.writeUInt32LE(5, alone + lookup.rule);
+  buffer[alone + lookup.error] = 101;
+  const gates = head + 3 * lookup.bytes;
+  buffer.writeUInt32LE(
+    (1 << layout.gate.validateSource) | (1 << layout.gate.ignore),
+    gates + layout.gates.seen,
+  );
+  buffer.writeInt32LE(-22, gates + layout.gates.value + 4 * layout.gate.validateSource);
+  buffer.writeInt32LE(99, gates + layout.gates.value + 4 * layout.gate.eventNs);
+  const [pass] = decodeBatch(buffer, bytes);
+  expect(pass?.lookups.map(({ seen }) => seen)).toEqual([
+    { rule: 0, prefixLength: null, suppressed: false, byInput: true },
+    { rule: 32765, prefixLength: 24, suppressed: true, byInput: false },
+  ]);
+  expect(pass?.rulesSeen).toEqual([{ rule: 5, table: 0, errno: 101 }]);
+  // what no hook saw has no value, whatever lies in its place
+  expect(pass?.gatesSeen).toEqual({ validateSource: -22, ignore: 0 });
 });
 
 it('refuses another version', () => {

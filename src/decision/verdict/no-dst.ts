@@ -69,7 +69,9 @@ function afterSource(
   const { pass, gates, parsed, snapshot } = evidences;
   const series = parsed.series.find(({ purpose, loose }) => purpose === 'source' && !loose) ?? null;
   const replayed = series ? (evidences.replays.get(series) ?? null) : null;
-  const check = checkSource(pass, gates, oif, { series, replay: replayed, snapshot });
+  const workedOut = checkSource(pass, gates, oif, { series, replay: replayed, snapshot });
+  const taken = (pass.gatesSeen?.validateSource ?? -1) >= 0;
+  const check = workedOut === 'unknown' && taken ? 'valid' : workedOut;
   // which rule rejected by itself, or that no other was left, no lookup showed
   const shown = replayed ? replayed.end !== 'none' && replayed.steps.at(-1)?.lookup !== null : false;
   const evidence: Evidence = series && (!pass.customRules || shown) ? 'observed' : 'inferred';
