@@ -173,7 +173,8 @@ export function refusalOf(native: NativeLibrary, tier: Tier): string | null {
   const status = loaded < 0 ? loaded : native.arpwhy_attach(handle, programOf(native, hook));
   const said = lastLine(takeLog(native));
   native.arpwhy_close(handle);
-  return status < 0 ? `cannot attach ${hook.name}: ${`${errnoName(status)} ${said}`.trim()}` : null;
+  const hint = status === -1 ? lockdownHint('integrity', 'confidentiality') : '';
+  return status < 0 ? `cannot attach ${hook.name}: ${`${errnoName(status)} ${said}`.trim()}${hint}` : null;
 }
 
 /** The program of a hook that takes the arguments that this kernel gives. */
@@ -200,9 +201,13 @@ function refuse(log: string, status: number, leftOut: Map<string, string>): void
   if (status === -1 || status === -13) {
     const required = !hook || hook.required;
     if (required && !log.includes('processed')) {
-      throw new ArpwhyError('unsupported', `the kernel refuses BPF programs: ${why}${lockdownHint()}`, {
-        log,
-      });
+      throw new ArpwhyError(
+        'unsupported',
+        `the kernel refuses BPF programs: ${why}${lockdownHint('confidentiality')}`,
+        {
+          log,
+        },
+      );
     }
   }
   if (!hook || leftOut.has(hook.name)) {
@@ -221,11 +226,11 @@ export function requiredHook(hook: Hook, why: string, log: string | null): Arpwh
   );
 }
 
-/** The kernel says EPERM and no more. */
-function lockdownHint(): string {
+/** The kernel says EPERM and no more. @param modes those that refuse what was tried */
+function lockdownHint(...modes: string[]): string {
   try {
     const mode = /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'latin1'))?.[1];
-    return mode === 'confidentiality' ? '; kernel lockdown=confidentiality does that: boot without it' : '';
+    return mode && modes.includes(mode) ? `; kernel lockdown=${mode} does that: boot without it` : '';
   } catch {
     return '';
   }

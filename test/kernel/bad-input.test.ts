@@ -45,6 +45,16 @@ async function skipReason(why: string, ...command: string[]): Promise<string | n
   return why;
 }
 
+it('a tier that does not work here is refused in one sentence, with the reason', async (context) => {
+  const { stdout } = await runProgram(['doctor', '--json']);
+  const { refusals } = JSON.parse(stdout) as { refusals: { tier: string }[] };
+  if (refusals.length === 0) return context.skip('every tier works here');
+  for (const { tier } of refusals) {
+    const why = new RegExp(`the ${tier} tier does not work here: cannot attach \\w+/\\w+: E`);
+    await refuses(['trace', '--tier', tier], 4, why);
+  }
+});
+
 describe('words that make no sense', () => {
   it.concurrent.each<[string[], RegExp]>([
     [['trace', '--dev', 'nosuch0'], /no device is named nosuch0 .*: there are .*\blo\b/],

@@ -48,7 +48,7 @@ console.log(table(results));
 if (WRITE) writeFileSync('docs/kernels.md', kernelsPage(readResults(join(cache, 'results')), command()));
 const count = (state: RowLine['state']) =>
   results.flatMap(({ rows }) => rows).filter((row) => row.state === state).length;
-const broken = results.filter(({ complete }) => !complete).length;
+const broken = results.filter(({ complete, rows }) => !complete || rows.length === 0).length;
 const failed = count('failed') + broken + differences.length;
 const skips = count('skipped') + skipped.length;
 console.log(`${count('passed')} passed, ${failed} failed, ${skips} skipped`);
