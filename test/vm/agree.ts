@@ -32,7 +32,7 @@ function compared(what: string, a: RowLine, b: RowLine): string[] {
 }
 
 /** What every tier and every kernel have to say alike: a decision without times, numbers of the run, and evidence. */
-function comparable(decision: Decision): unknown {
+export function comparable(decision: Decision) {
   const { verdict, reply, device, request, steps, because, settings, neighbours, cut } = decision;
   return {
     device: device.name,

@@ -4,6 +4,7 @@ import { tiers } from '../../src/kernel/hooks.js';
 import { tables as rowTables } from '../kernel/scenarios/tables.js';
 import { betweenKernels, betweenTiers } from './agree.js';
 import { kernels } from './kernels.js';
+import { knobs } from './knobs.js';
 import type { RowLine, TierLine } from './lines.js';
 
 /** What one kernel said about its rows. */
@@ -55,9 +56,11 @@ export function keepResult(directory: string, result: Result): void {
 }
 
 function rowNames(): string[] {
-  return Object.values(rowTables)
-    .flat()
-    .map(({ name }) => name);
+  const scenarios = Object.values(rowTables).flat();
+  return [
+    ...scenarios.map(({ name }) => name),
+    ...knobs.map((knob) => `without ${knob.function}: ${knob.row}`),
+  ];
 }
 
 /** Kernels down, tiers across: rows that passed. */

@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs';
 import type { Decision, Tier } from '../../src/decision/types.js';
 import { ArpwhyError } from '../../src/errors.js';
+import { probeHooks } from '../../src/kernel/hooks.js';
 import { differences, otherReasons } from '../kernel/scenarios/compare.js';
 import { play, Watch } from '../kernel/scenarios/play.js';
 import type { Expected, Row } from '../kernel/scenarios/row.js';
 import { tables } from '../kernel/scenarios/tables.js';
 import { World } from '../kernel/scenarios/world.js';
+import { degradedWrongly, type Knob, knobs } from './knobs.js';
 import type { Line, RowLine } from './lines.js';
 
 /**
@@ -28,6 +30,7 @@ for (const tier of tiers.split(',') as Tier[]) {
 }
 let worlds = 0;
 if (watches.size > 0) await playAll(chosen(pattern));
+if (pattern !== 'sample') for (const knob of knobs) await playWithout(knob);
 for (const watch of watches.values()) await watch.stop();
 tell({ kind: 'end' });
 
@@ -114,6 +117,37 @@ async function perform(row: Row, { world, state, why }: Scene): Promise<RowLine[
     return all.map(([tier], i) => judge(row, tier, seen[i] ?? []));
   } catch (error) {
     return lines('failed', (error as Error).message);
+  }
+}
+
+/** A row with a hook left out, in each of the better tiers. */
+async function playWithout(knob: Knob): Promise<void> {
+  const name = `without ${knob.function}: ${knob.row}`;
+  if (!new RegExp(pattern).test(name)) return;
+  const row = Object.values(tables)
+    .flat()
+    .find((one) => one.name === knob.row);
+  for (const [tier, whole] of watches) {
+    const kind = probeHooks[tier]?.split('/')[0];
+    if (!row || !kind) continue;
+    const hook = `${kind}/${knob.function}`;
+    const line = { kind: 'row' as const, row: name, tier, differs: null, decisions: [] };
+    if (!whole.stream.start.hooks.attached.includes(hook)) {
+      tell({ ...line, state: 'skipped', why: `${hook}, which does not attach here` });
+      continue;
+    }
+    const without = new Watch({ tier, patienceMs, leaveOut: [hook] }, () => {});
+    const scene = await prepare(row);
+    let wrong = [scene.why];
+    if (scene.world && scene.state === 'ready') {
+      const [seen = [], left = []] = await play(scene.world, row, [whole, without], 2 * patienceMs);
+      wrong = left.length === seen.length ? [] : [`${left.length} decisions, expected ${seen.length}`];
+      for (const [i, decision] of seen.entries())
+        wrong.push(...degradedWrongly(knob, decision, left[i] as Decision));
+      await leave(row, scene.world);
+    }
+    await without.stop();
+    tell({ ...line, state: wrong.length > 0 ? 'failed' : 'passed', why: wrong.join('; ') });
   }
 }
 
