@@ -13,7 +13,11 @@ export function lastLine(log: string): string {
   return log.trim().split('\n').at(-1) ?? '';
 }
 
+/** The kernel's own, which has no name in user space: what a function's number of arguments leads to, before 6.12. */
+const notSupported = -524;
+
 /** "EPERM" for a negative errno. */
 export function errnoName(status: number): string {
+  if (status === notSupported) return 'ENOTSUPP';
   return status < 0 ? getSystemErrorName(status) : String(status);
 }
