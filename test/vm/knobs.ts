@@ -50,6 +50,11 @@ export const knobs: readonly Knob[] = [
   },
 ];
 
+/** As a row's. */
+export function nameOf(knob: Knob): string {
+  return `without ${knob.function}: ${knob.row}`;
+}
+
 function infer<K extends string>(of: { [field in K]?: Evidence }, field: K): void {
   if (of[field]) of[field] = 'inferred';
 }

@@ -10,8 +10,8 @@ import { keepResult, kernelsPage, type Result, readResults, table } from './repo
 
 /**
  * `make test-vm`: every scenario row on other kernels, in every tier that they offer. Settings come by the
- * environment: KERNEL and TIER, one or more with commas between; ROWS, a pattern of row names, or `sample` for one row
- * of each reason; WRITE=1 to write docs/kernels.md; REPORT, a file for the counts in the form of vitest's.
+ * environment: KERNEL and TIER, one or more with commas between; ROWS, a pattern of row names, a part of all such as
+ * `2/3`, or `sample` for one row of each reason; WRITE=1 to write docs/kernels.md; REPORT, a file for the counts in the form of vitest's.
  */
 const { KERNEL, TIER, ROWS = '', WRITE, REPORT } = process.env;
 const tree = process.cwd();
@@ -89,7 +89,8 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     } else if (line.kind === 'row') {
       hold(line);
       rows.push(line);
-      if (line.state !== 'passed') console.log(`  ${line.state} ${line.row} (${line.tier}): ${line.why}`);
+      if (line.state !== 'passed')
+        console.log(`  ${line.state} ${line.row} (${line.tier}): ${line.why.split('\n')[0]}`);
     }
   }
 }

@@ -4,7 +4,7 @@ import { tiers } from '../../src/kernel/hooks.js';
 import { tables as rowTables } from '../kernel/scenarios/tables.js';
 import { betweenKernels, betweenTiers } from './agree.js';
 import { kernels } from './kernels.js';
-import { knobs } from './knobs.js';
+import { knobs, nameOf } from './knobs.js';
 import type { RowLine, TierLine } from './lines.js';
 
 /** What one kernel said about its rows. */
@@ -57,10 +57,7 @@ export function keepResult(directory: string, result: Result): void {
 
 function rowNames(): string[] {
   const scenarios = Object.values(rowTables).flat();
-  return [
-    ...scenarios.map(({ name }) => name),
-    ...knobs.map((knob) => `without ${knob.function}: ${knob.row}`),
-  ];
+  return [...scenarios.map(({ name }) => name), ...knobs.map(nameOf)];
 }
 
 /** Kernels down, tiers across: rows that passed. */

@@ -7,7 +7,7 @@ import { play, Watch } from '../kernel/scenarios/play.js';
 import type { Expected, Row } from '../kernel/scenarios/row.js';
 import { tables } from '../kernel/scenarios/tables.js';
 import { World } from '../kernel/scenarios/world.js';
-import { degradedWrongly, type Knob, knobs } from './knobs.js';
+import { degradedWrongly, type Knob, knobs, nameOf } from './knobs.js';
 import type { Line, RowLine } from './lines.js';
 
 /**
@@ -30,20 +30,26 @@ for (const tier of tiers.split(',') as Tier[]) {
 }
 let worlds = 0;
 if (watches.size > 0) await playAll(chosen(pattern));
-if (pattern !== 'sample') for (const knob of knobs) await playWithout(knob);
+if (pattern !== 'sample') for (const knob of fitting(knobs, nameOf)) await playWithout(knob);
 for (const watch of watches.values()) await watch.stop();
 tell({ kind: 'end' });
 
-/** All rows whose names fit, or one for each reason. */
+/** All rows whose names fit, a part of them such as `2/3`, or one for each reason. */
 function chosen(pattern: string): Row[] {
   const rows = Object.values(tables).flat();
-  if (pattern !== 'sample') return rows.filter(({ name }) => new RegExp(pattern).test(name));
+  if (pattern !== 'sample') return fitting(rows, ({ name }) => name);
   const reasons = new Set(rows.flatMap(({ expect }) => expect.map(({ reason }) => reason)));
   return [
     ...new Set(
       [...reasons].map((code) => rows.find((row) => row.expect.some(({ reason }) => reason === code))),
     ),
   ].filter((row) => row !== undefined);
+}
+
+function fitting<T>(all: readonly T[], name: (one: T) => string): T[] {
+  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(pattern) ?? [];
+  if (part) return all.filter((_, i) => i % Number(parts) === Number(part) - 1);
+  return all.filter((one) => new RegExp(pattern).test(name(one)));
 }
 
 /**
@@ -122,8 +128,7 @@ async function perform(row: Row, { world, state, why }: Scene): Promise<RowLine[
 
 /** A row with a hook left out, in each of the better tiers. */
 async function playWithout(knob: Knob): Promise<void> {
-  const name = `without ${knob.function}: ${knob.row}`;
-  if (!new RegExp(pattern).test(name)) return;
+  const name = nameOf(knob);
   const row = Object.values(tables)
     .flat()
     .find((one) => one.name === knob.row);
