@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tiers } from '../../src/kernel/hooks.js';
+import type { Tier } from '../../src/decision/types.js';
+import { probeHooks, tiers } from '../../src/kernel/hooks.js';
 import { tables as rowTables } from '../kernel/scenarios/tables.js';
 import { betweenKernels, betweenTiers } from './agree.js';
 import { kernels } from './kernels.js';
@@ -60,17 +61,20 @@ function rowNames(): string[] {
   return [...scenarios.map(({ name }) => name), ...knobs.map(nameOf)];
 }
 
-/** Kernels down, tiers across: rows that passed. */
-export function table(results: readonly Result[]): string {
+/**
+ * Kernels down, tiers across: rows that passed.
+ * @param all how many rows there are, where those that were not played are to be told
+ */
+export function table(results: readonly Result[], all = 0): string {
   const lines = results.map((result) => [
     result.release,
     `Debian ${result.version}`,
-    ...tiers.map((tier) => cell(result, tier)),
+    ...tiers.map((tier) => cell(result, tier, all)),
   ]);
   return markdown([['kernel', 'package', ...tiers], ...lines]);
 }
 
-function cell({ tiers: offered, rows }: Result, tier: string): string {
+function cell({ tiers: offered, rows }: Result, tier: Tier, all: number): string {
   const line = offered.find((one) => one.tier === tier);
   if (!line) return 'not tried';
   if (line.refused !== null) return 'refused';
@@ -79,6 +83,8 @@ function cell({ tiers: offered, rows }: Result, tier: string): string {
   const words = [`${count('passed')} passed`];
   for (const state of ['failed', 'skipped'] as const)
     if (count(state)) words.push(`${count(state)} ${state}`);
+  const possible = all - (probeHooks[tier] === null ? knobs.length : 0);
+  if (possible > own.length) words.push(`${possible - own.length} not played`);
   return words.join(', ');
 }
 
@@ -103,12 +109,12 @@ export function kernelsPage(results: readonly Result[], command: string): string
   return `${[
     '# Kernels',
     '',
-    `Made by \`${command}\` on ${last}: Debian's kernels for x86-64 under QEMU's software emulation, each of the`,
-    `${rowNames().length} scenario rows of \`test/kernel/scenarios\` played with a trace in every tier attached, so that all tiers`,
-    'judged the same requests. A row passes when the decision is the expected one; what tiers or kernels tell',
-    'differently is a failure of its own.',
+    `Made by \`${command}\` on ${last}: Debian's kernels for x86-64 under QEMU's software emulation, the`,
+    `${rowNames().length - knobs.length} scenario rows of \`test/kernel/scenarios\` played with a trace in every tier attached, so that all tiers`,
+    `judge the same requests, and ${knobs.length} with a hook left out. A row passes when the decision is the expected one; what tiers`,
+    'or kernels tell differently is a failure of its own.',
     '',
-    table(results),
+    table(results, rowNames().length),
     '',
     section('What a kernel lacks', missing, 'Nothing.'),
     section('Rows that failed', ofState(results, 'failed'), 'None.'),
@@ -138,7 +144,9 @@ function ofState(results: readonly Result[], state: RowLine['state']): string[] 
     for (const line of rows.filter((row) => row.state === state))
       byRow.set(line.row, [...(byRow.get(line.row) ?? []), line]);
     return [...byRow].map(([row, lines]) => {
-      const why = lines[0]?.why.split('\n')[0] ?? '';
+      const said = lines[0]?.why.split('\n')[0] ?? '';
+      // what the kernel said when it refused comes behind what the row says it needs
+      const why = state === 'skipped' ? said.split(': ')[0] : said;
       const which = lines.length === tiers.length ? '' : ` (${lines.map(({ tier }) => tier).join(', ')})`;
       return `- ${release}${which}: ${row}: ${state === 'skipped' ? `needs ${why}` : why}`;
     });

@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { hooks } from '../../src/kernel/hooks.js';
+import { nativeLibrary } from '../../src/kernel/library.js';
+
+const prebuilt = fileURLToPath(new URL('../../bpf/prebuilt/', import.meta.url));
+
+describe.each(readdirSync(prebuilt))('%s', (name) => {
+  it('is an object that libbpf opens, with the programs of every hook', () => {
+    const native = nativeLibrary();
+    const error = Buffer.alloc(4);
+    const handle = native.arpwhy_open(`${prebuilt}${name}`, error);
+    expect(handle.address(), `errno ${error.readInt32LE()}`).not.toBe(0);
+    const lacking = hooks
+      .flatMap(({ programs }) => programs.map(({ program }) => program))
+      .filter((program) => native.arpwhy_leave_out(handle, program) < 0);
+    native.arpwhy_close(handle);
+    expect(lacking).toEqual([]);
+  });
+});
+
+it('there is one for each architecture', () => {
+  expect(readdirSync(prebuilt).sort()).toEqual(['arpwhy.arm64.bpf.o', 'arpwhy.x64.bpf.o']);
+});
