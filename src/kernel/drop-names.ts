@@ -14,7 +14,9 @@ export function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNa
         const length = native.arpwhy_enum_name('skb_drop_reason', reason, text, text.length);
         const name =
           length > 0 ? text.toString('latin1', 0, length).replace('SKB_DROP_REASON_', '') : `${reason}`;
-        where = `${symbols.nameOf(location) ?? 'unknown function'} (${name})`;
+        where = symbols.nameOf(location) ?? 'unknown function';
+        // before 5.17 drops have none
+        if (name !== '0') where += ` (${name})`;
         known.set(key, where);
       }
       return where;
