@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,14 @@ export interface Boot {
   /** Each line that it writes to its standard output. */
   onLine(line: string): void;
   timeoutMs: number;
+}
+
+/** What machines take and this host lacks; null when all is there. */
+export function lacking(): string | null {
+  const programs = ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'depmod'];
+  const where = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
+  const missing = programs.filter((name) => !where.some((directory) => existsSync(join(directory, name))));
+  return missing.length > 0 ? `${missing.join(', ')}: not installed` : null;
 }
 
 /**
@@ -77,11 +85,19 @@ async function runMachine(
     });
   }
   const timer = setTimeout(() => machine.kill('SIGKILL'), options.timeoutMs);
+  let stopped: Error | null = null;
+  const stop = (signal: NodeJS.Signals) => {
+    stopped = new Error(`stopped by ${signal}`);
+    machine.kill('SIGKILL');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   const status = await new Promise<number | null>((resolve, reject) => {
     machine.on('error', reject);
     machine.on('close', resolve);
   });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   clearTimeout(timer);
   server.close();
+  if (stopped) throw stopped;
   return { console: said, ended: status === 0 && said.includes('guest: exit 0') };
 }

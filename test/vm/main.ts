@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { validateEvent } from '../schema.js';
 import { betweenKernels, betweenTiers } from './agree.js';
-import { boot } from './boot.js';
+import { boot, lacking } from './boot.js';
 import { cache, fetchKernel, NotToBeHad } from './fetch.js';
 import { kernels } from './kernels.js';
 import type { Line, RowLine, TierLine } from './lines.js';
@@ -31,6 +31,8 @@ const results: Result[] = [];
 const skipped: string[] = [];
 for (const kernel of kernels.filter(({ name }) => wanted.includes(name))) {
   try {
+    const missing = lacking();
+    if (missing) throw new NotToBeHad(missing);
     const image = fetchKernel(kernel);
     console.log(`kernel ${kernel.name}: ${image.release} (Debian ${image.version})`);
     results.push(await runOn(kernel.name, image));
