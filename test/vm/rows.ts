@@ -14,9 +14,9 @@ import type { Line, RowLine } from './lines.js';
  * Inside of the machine: play every row once, with a trace in each tier that the kernel offers, so that all of them
  * judge the same requests. Each result is a line of JSON. Arguments: tiers, and a pattern of row names.
  */
-/** Commands take seconds here, and so does a snapshot. */
-const patienceMs = 15_000;
 const [tiers = '', pattern = ''] = process.argv.slice(2);
+/** Commands take long here, and so does a snapshot. */
+const patienceMs = 15_000;
 const watches = new Map<Tier, Watch>();
 for (const tier of tiers.split(',') as Tier[]) {
   try {
