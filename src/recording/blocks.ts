@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { blockType, byteOrderMagic, mostJsonBytes, mostPacketBytes, option, tag } from './format.js';
+import type { DecisionImage, ImageFill } from './image.js';
 
 /** A packet of the arpwhy interface: JSON, and what stands in tags before it. */
 export interface Message {
@@ -90,6 +91,17 @@ export class BlockWriter {
     this.#u32(direction);
     this.#packetId(packetId);
     this.#close(start);
+  }
+
+  /** A copy of what was written from there on. */
+  since(at: number): Buffer {
+    return Buffer.from(this.#buffer.subarray(at, this.#at));
+  }
+
+  /** The blocks of a decision that says what another said before. */
+  again(image: DecisionImage, fill: ImageFill): void {
+    this.#reserve(image.mostBytes);
+    this.#at = image.write(this.#buffer, this.#view, this.#at, fill);
   }
 
   /** One packet, or several where Wireshark would refuse it as too large. */

@@ -18,7 +18,9 @@ export interface FileOptions {
 }
 
 /** With more than this waiting to be written, the producer is told to wait. */
-const highWaterBytes = 64 << 20;
+const highWaterBytes = 128 << 20;
+/** Written at once, at most: in a flood the loop comes round seldom. */
+const mostWriteBytes = 16 << 20;
 /** What was captured is safe on the disk after so long, whatever becomes of the process or the machine. */
 const syncMs = 900;
 
@@ -44,6 +46,8 @@ export class RecordingFiles {
   #totalBytes = 0;
   #unsynced = false;
   #lastSync = performance.now();
+  /** A sync that runs while what comes after it is written. */
+  #syncing: Promise<void> | null = null;
   #failed: ArpwhyError | null = null;
   readonly #spare: Buffer[] = [];
 
@@ -117,6 +121,7 @@ export class RecordingFiles {
   /** Write what is left, sync it, and let go. Never throws: what failed was told to `onError`. */
   async close(): Promise<void> {
     while (this.#loop) await this.#loop;
+    await this.#syncing;
     try {
       if (!this.#failed) await this.#finish();
       else await this.#handle.close();
@@ -139,58 +144,92 @@ export class RecordingFiles {
 
   async #run(): Promise<void> {
     try {
-      for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) {
-        if (item === 'next') await this.#rotate();
-        else await this.#append(item);
-        await this.#syncInTime();
+      while (this.#queue.length > 0) {
+        if (this.#queue[0] === 'next') {
+          this.#queue.shift();
+          await this.#rotate();
+        } else {
+          await this.#append(this.#taken());
+        }
+        this.#syncInTime();
       }
-      await this.#syncInTime();
+      this.#syncInTime();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #append(blocks: Buffer): Promise<void> {
-    const bytes = this.#gzip ? await this.#gzip.add(blocks) : blocks;
-    await this.#writeAll(bytes);
-    this.#queuedBytes -= blocks.length;
-    const whole = Buffer.from(blocks.buffer, 0, blocks.buffer.byteLength);
-    if (this.#spare.length < 4) this.#spare.push(whole);
+  /** What lies first in the queue, as much as is written at once. */
+  #taken(): Buffer[] {
+    const taken: Buffer[] = [];
+    let bytes = 0;
+    for (const item of this.#queue) {
+      if (item === 'next' || (bytes > 0 && bytes + item.length > mostWriteBytes)) break;
+      taken.push(item);
+      bytes += item.length;
+    }
+    this.#queue.splice(0, taken.length);
+    return taken;
+  }
+
+  async #append(taken: Buffer[]): Promise<void> {
+    if (this.#gzip) for (const blocks of taken) await this.#writeAll([await this.#gzip.add(blocks)]);
+    else await this.#writeAll(taken);
+    for (const blocks of taken) {
+      this.#queuedBytes -= blocks.length;
+      const whole = Buffer.from(blocks.buffer, 0, blocks.buffer.byteLength);
+      if (this.#spare.length < mostSpare) this.#spare.push(whole);
+    }
   }
 
   /** A disk that is full takes some of it: the file is cut back to whole blocks, so that every tool reads it. */
-  async #writeAll(bytes: Buffer): Promise<void> {
-    let done = 0;
+  async #writeAll(buffers: Buffer[]): Promise<void> {
+    let left = buffers;
     try {
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done);
-        done += bytesWritten;
+      while (left.length > 0) {
+        const { bytesWritten } = await this.#handle.writev(left);
+        left = behind(left, bytesWritten);
       }
     } catch (error) {
-      const whole = this.#gzip ? 0 : wholeBlocks(bytes.subarray(0, done));
-      await this.#handle.truncate(this.#fileBytes + whole).catch(() => {});
+      const [first] = left;
+      const full = buffers.slice(0, buffers.length - left.length);
+      const cut = buffers[full.length];
+      const done = first && cut ? cut.subarray(0, cut.length - first.length) : undefined;
+      const whole = this.#gzip || !done ? 0 : wholeBlocks(done);
+      await this.#handle.truncate(this.#fileBytes + lengthOf(full) + whole).catch(() => {});
       await this.#handle.datasync().catch(() => {});
       throw error;
     }
-    this.#fileBytes += bytes.length;
-    this.#totalBytes += bytes.length;
+    this.#fileBytes += lengthOf(buffers);
+    this.#totalBytes += lengthOf(buffers);
     this.#unsynced = true;
   }
 
-  async #syncInTime(): Promise<void> {
-    if (performance.now() - this.#lastSync < syncMs) return;
+  /** In a flood a sync takes long: writing goes on beside it. */
+  #syncInTime(): void {
+    if (this.#syncing || performance.now() - this.#lastSync < syncMs) return;
     this.#lastSync = performance.now();
-    if (this.#unsynced) await this.#handle.datasync();
+    this.#syncing = this.#sync()
+      .catch((error) => this.#fail(error))
+      .finally(() => {
+        this.#syncing = null;
+      });
+  }
+
+  async #sync(): Promise<void> {
+    const unsynced = this.#unsynced;
     this.#unsynced = false;
-    if ((await this.#handle.stat()).nlink === 0) throw new Error('it was removed while it was being written');
+    if (unsynced) await this.#handle.datasync();
+    if ((await this.#handle.stat()).nlink === 0) throw new Error(removed);
   }
 
   async #finish(): Promise<void> {
-    if (this.#gzip) await this.#writeAll(await this.#gzip.end());
+    if (this.#gzip) await this.#writeAll([await this.#gzip.end()]);
+    await this.#syncing;
     await this.#handle.datasync();
     const { nlink } = await this.#handle.stat();
     await this.#handle.close();
-    if (nlink === 0) throw new Error('it was removed while it was being written');
+    if (nlink === 0) throw new Error(removed);
   }
 
   async #rotate(): Promise<void> {
@@ -215,6 +254,24 @@ export class RecordingFiles {
     this.#queuedBytes = 0;
     this.#options.onError(told);
   }
+}
+
+const removed = 'it was removed while it was being written';
+/** Buffers kept to be filled again. */
+const mostSpare = 32;
+
+function lengthOf(buffers: readonly Buffer[]): number {
+  return buffers.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What of the buffers lies behind so many bytes. */
+function behind(buffers: readonly Buffer[], bytes: number): Buffer[] {
+  let left = bytes;
+  for (const [i, buffer] of buffers.entries()) {
+    if (left < buffer.length) return [buffer.subarray(left), ...buffers.slice(i + 1)];
+    left -= buffer.length;
+  }
+  return [];
 }
 
 /** "dir/inc.pcapng" → "dir/inc-0001.pcapng", with .gz behind it where it is compressed */

@@ -14,6 +14,7 @@ import { briefOf } from './brief.js';
 import type { RecordingFiles } from './files.js';
 import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format.js';
 import { replyFrame, requestFrame } from './frames.js';
+import { DecisionImage } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
 import { verdictInfo, verdictLines } from './verdict-lines.js';
 
@@ -64,6 +65,8 @@ export class Recorder implements StreamTap {
   readonly #latestNames = new Map<number, { id: string; json: string }>();
   #names = 0;
   readonly #deferred = new Set<string>();
+  /** Of decisions that were told, by the part that all of their kind share; null for those told once. */
+  readonly #images = new WeakMap<object, DecisionImage | null>();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
   constructor(files: RecordingFiles, options: { rotation: Rotation; command: string }) {
@@ -145,13 +148,47 @@ export class Recorder implements StreamTap {
 
   decision(decision: Decision, evidence: Evidence): void {
     this.#rotateInTime();
-    const { pass, first } = evidence.request;
     const packetId = ++this.#packets;
+    const known = this.#images.get(decision.request);
+    if (known?.serves(decision, evidence, this.#segment)) {
+      this.#again(known, decision, evidence, packetId);
+    } else {
+      const start = this.#blocksOf(decision, evidence, packetId);
+      // the second of its kind: most are told once, and an image costs more than to write them
+      const image =
+        known === undefined
+          ? null
+          : DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
+      this.#images.set(decision.request, image);
+    }
+    this.#decisions++;
+    this.#segmentDecisions++;
+    if (this.#blocks.length >= chunkBytes) this.#flush();
+  }
+
+  #again(image: DecisionImage, decision: Decision, { request }: Evidence, packetId: number): void {
+    const { pass } = request;
+    const { offsetNs } = this.#clock;
+    const decidedNs = (pass.startNs ?? pass.endNs) + offsetNs;
+    this.#blocks.again(image, {
+      decision,
+      record: pass.record as Buffer,
+      packetId,
+      cameNs: decidedNs,
+      replyNs: (pass.reply?.ns ?? 0n) + offsetNs,
+      decidedNs,
+    });
+  }
+
+  /** @returns where they begin */
+  #blocksOf(decision: Decision, evidence: Evidence, packetId: number): number {
+    const { pass, first } = evidence.request;
     // what a decision refers to stands before it, in the same file
     const known = this.#evidenceOf(decision, evidence);
-    this.#frames(decision, pass, first, packetId);
-    const brief = briefOf(decision);
-    const tags: [number, Uint8Array | string][] = [[tag.brief, brief]];
+    const device = this.#interfaceOf(decision);
+    const start = this.#blocks.length;
+    this.#frames(decision, pass, first, device, packetId);
+    const tags: [number, Uint8Array | string][] = [[tag.brief, briefOf(decision)]];
     if (pass.record) tags.push([tag.record, pass.record]);
     if (first?.record) tags.push([tag.firstRecord, first.record]);
     tags.push([tag.evidence, known]);
@@ -165,9 +202,7 @@ export class Recorder implements StreamTap {
       ...(named ? { sender: frame.senderIp, target: frame.targetIp } : {}),
       tags,
     });
-    this.#decisions++;
-    this.#segmentDecisions++;
-    if (this.#blocks.length >= chunkBytes) this.#flush();
+    return start;
   }
 
   lost(event: LostEvent): void {
@@ -265,9 +300,8 @@ export class Recorder implements StreamTap {
     this.#files.tick();
   }
 
-  #frames(decision: Decision, pass: Pass, first: Pass | null, packetId: number): void {
+  #frames(decision: Decision, pass: Pass, first: Pass | null, device: number, packetId: number): void {
     const comments = verdictLines(decision);
-    const device = this.#interfaceOf(decision);
     const told = this.#deferred.delete(decision.id);
     if (decision.verdict.action === 'deferred') {
       this.#deferred.add(decision.id);
