@@ -8,7 +8,6 @@ import { recordVersion } from '../kernel/layout.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from '../stream/events.js';
 import type { Evidence, State, StreamTap } from '../stream/tap.js';
 import { version } from '../version.js';
-import { EventJson } from '../view/json.js';
 import { BlockWriter } from './blocks.js';
 import { briefOf } from './brief.js';
 import type { RecordingFiles } from './files.js';
@@ -38,7 +37,6 @@ const mostDeferred = 16384;
 export class Recorder implements StreamTap {
   readonly #files: RecordingFiles;
   readonly #rotation: Rotation;
-  readonly #json = new EventJson();
   readonly #command: string;
   #blocks = new BlockWriter(chunkBytes + (1 << 18));
   readonly #timer: NodeJS.Timeout;
@@ -65,8 +63,8 @@ export class Recorder implements StreamTap {
   readonly #latestNames = new Map<number, { id: string; json: string }>();
   #names = 0;
   readonly #deferred = new Set<string>();
-  /** Of decisions that were told, by the part that all of their kind share; null for those told once. */
-  readonly #images = new WeakMap<object, DecisionImage | null>();
+  /** Of decisions that may be told again, by a part that all of their kind share. */
+  readonly #images = new WeakMap<object, DecisionImage>();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
   constructor(files: RecordingFiles, options: { rotation: Rotation; command: string }) {
@@ -149,18 +147,9 @@ export class Recorder implements StreamTap {
   decision(decision: Decision, evidence: Evidence): void {
     this.#rotateInTime();
     const packetId = ++this.#packets;
-    const known = this.#images.get(decision.request);
-    if (known?.serves(decision, evidence, this.#segment)) {
-      this.#again(known, decision, evidence, packetId);
-    } else {
-      const start = this.#blocksOf(decision, evidence, packetId);
-      // the second of its kind: most are told once, and an image costs more than to write them
-      const image =
-        known === undefined
-          ? null
-          : DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
-      this.#images.set(decision.request, image);
-    }
+    const image = this.#images.get(decision.request);
+    if (image?.serves(decision, evidence, this.#segment)) this.#again(image, decision, evidence, packetId);
+    else this.#blocksOf(decision, evidence, packetId);
     this.#decisions++;
     this.#segmentDecisions++;
     if (this.#blocks.length >= chunkBytes) this.#flush();
@@ -180,8 +169,7 @@ export class Recorder implements StreamTap {
     });
   }
 
-  /** @returns where they begin */
-  #blocksOf(decision: Decision, evidence: Evidence, packetId: number): number {
+  #blocksOf(decision: Decision, evidence: Evidence, packetId: number): void {
     const { pass, first } = evidence.request;
     // what a decision refers to stands before it, in the same file
     const known = this.#evidenceOf(decision, evidence);
@@ -196,25 +184,26 @@ export class Recorder implements StreamTap {
     const named = decision.request.target.ip !== null;
     this.#blocks.message(0, {
       timeNs: (pass.startNs ?? pass.endNs) + this.#clock.offsetNs,
-      json: this.#json.of(decision),
+      json: JSON.stringify(decision),
       info: verdictInfo(decision),
       packetId,
       ...(named ? { sender: frame.senderIp, target: frame.targetIp } : {}),
       tags,
     });
-    return start;
+    const image = DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
+    if (image) this.#images.set(decision.request, image);
   }
 
   lost(event: LostEvent): void {
     this.#message(
       BigInt(event.toNs),
-      this.#json.of(event),
+      JSON.stringify(event),
       `${event.count} requests lost: the ring was full`,
     );
   }
 
   end(event: EndEvent): void {
-    this.#message(BigInt(event.monotonicNs), this.#json.of(event), `the end: ${event.why}`);
+    this.#message(BigInt(event.monotonicNs), JSON.stringify(event), `the end: ${event.why}`);
     this.#closeSegment('end');
   }
 
@@ -256,7 +245,7 @@ export class Recorder implements StreamTap {
       command: this.#command,
     };
     this.#message(now, JSON.stringify(about), `recording of ${start.host}, file ${this.#segment}`);
-    this.#message(BigInt(start.monotonicNs), this.#json.of(start), `the start: ${start.tier} tier`);
+    this.#message(BigInt(start.monotonicNs), JSON.stringify(start), `the start: ${start.tier} tier`);
     for (const [inode, { state, id }] of this.#states) {
       const names = this.#latestNames.get(inode);
       if (names) this.#writeNames(state.netns, names);

@@ -36,6 +36,8 @@ export interface LiveOptions {
 
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
+/** A recording is to lose nothing: seconds of a flood have room until the disk, or a busy machine, is there again. */
+const recordingRingBytes = 64 << 20;
 /** While requests wait for their proof, generations are read this often; else this seldom. */
 const busyTickMs = 5;
 const idleTickMs = 50;
@@ -76,13 +78,14 @@ export class LiveStream {
    */
   static open(options: LiveOptions = {}): LiveStream {
     const netns = options.netns ? Namespaces.resolve(options.netns) : null;
+    const ringBytes = options.ringBytes ?? (options.tap && recordingRingBytes);
     const tracer = Tracer.open({
       netns,
       devices: options.devices ?? null,
       leaveOut: options.leaveOut ?? [],
       keepRecords: options.tap !== undefined,
       ...(options.tier ? { tier: options.tier } : {}),
-      ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
+      ...(ringBytes === undefined ? {} : { ringBytes }),
     });
     try {
       return new LiveStream(tracer, options);
