@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { type Change, changesBetween, linkText } from '../decision/changes.js';
+import { Memo } from '../decision/memo.js';
 import type { Decision, Link, Pass, Snapshot } from '../decision/types.js';
 import { Clock } from '../host/clock.js';
 import type { LinkNotice } from '../host/link-monitor.js';
@@ -63,8 +64,8 @@ export class Recorder implements StreamTap {
   readonly #latestNames = new Map<number, { id: string; json: string }>();
   #names = 0;
   readonly #deferred = new Set<string>();
-  /** Of decisions that may be told again, by a part that all of their kind share. */
-  readonly #images = new WeakMap<object, DecisionImage>();
+  /** Of decisions that may be told again. */
+  readonly #images = new Memo<DecisionImage>();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
   constructor(files: RecordingFiles, options: { rotation: Rotation; command: string }) {
@@ -147,7 +148,7 @@ export class Recorder implements StreamTap {
   decision(decision: Decision, evidence: Evidence): void {
     this.#rotateInTime();
     const packetId = ++this.#packets;
-    const image = this.#images.get(decision.request);
+    const image = this.#images.get(evidence.request.pass.alike);
     if (image?.serves(decision, evidence, this.#segment)) this.#again(image, decision, evidence, packetId);
     else this.#blocksOf(decision, evidence, packetId);
     this.#decisions++;
@@ -191,7 +192,7 @@ export class Recorder implements StreamTap {
       tags,
     });
     const image = DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
-    if (image) this.#images.set(decision.request, image);
+    if (image) this.#images.set(pass.alike, image);
   }
 
   lost(event: LostEvent): void {
