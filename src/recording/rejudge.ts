@@ -51,7 +51,7 @@ export class Rejudge {
     if (version !== recordVersion) {
       return {
         state: 'impossible',
-        why: `its wire record is of version ${version}, and this arpwhy reads ${recordVersion}`,
+        why: `its wire record is of version ${version}, made by arpwhy ${start.start.version}, and this one reads version ${recordVersion} alone; without --rejudge it shows what was decided then`,
       };
     }
     try {
