@@ -15,6 +15,8 @@ export interface Finding {
 
 /** Episodes told in words; the others are counted. */
 const mostTold = 5;
+/** Addresses named in a paragraph. */
+const mostNamed = 4;
 /** A stretch of time that is shorter is told as a moment. */
 const momentNs = 300_000_000n;
 
@@ -67,15 +69,15 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
   const they = one ? 'it was' : 'they were';
   if (kind === 'began') {
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} answered because of ${justificationText(now)}; ${they} ${before}.`,
+      `${since} ${named(episode)} asked for ${device} ${were} answered because of ${justificationText(now)}; ${they} ${before}.`,
     );
   } else if (kind === 'stopped') {
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); ${they} ${before}.`,
+      `${since} ${named(episode)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); ${they} ${before}.`,
     );
   } else {
     sentences.push(
-      `${since} ${addresses(episode.targetCount)} asked for ${device} ${were} still answered, but because of ${justificationText(now)}; ${they} ${before}.`,
+      `${since} ${named(episode)} asked for ${device} ${were} still answered, but because of ${justificationText(now)}; ${they} ${before}.`,
     );
   }
   if (episode.freshCount > 0) {
@@ -266,6 +268,12 @@ const size = ({ targetCount }: Episode) => targetCount;
 
 function inNetns({ netns }: Justification): string {
   return netns.name === null ? '' : ` in ${netns.name}`;
+}
+
+/** Few are named: whoever reads it looks for them. */
+function named({ targetCount, targets }: Episode): string {
+  const names = targetCount <= mostNamed ? ` (${[...targets].join(', ')})` : '';
+  return `${addresses(targetCount)}${names}`;
 }
 
 function addresses(count: number): string {

@@ -196,7 +196,11 @@ function changePart(
     ({ title, lines, more }) =>
       html`<h3 class="small">${title}, before and after</h3><pre>${lines.map(({ sign, text }) => lineOf(sign, text))}${more > 0 ? `  and ${more} lines that stayed\n` : ''}</pre>`,
   );
-  return html`<section class="group" id="c${number}"><h3>${number}. ${clock.moment(timeNs)} ${where}: ${changeWords(event.changes, event.more)}</h3><details${open}><summary class="small">${event.changes.length + event.more} things, with the state before and after</summary><ul class="small">${items}${left > 0 ? html`<li>and ${left} more</li>` : null}</ul>${diffs}</details></section>`;
+  return html`<section class="group" id="c${number}"><h3>${number}. ${clock.moment(timeNs)} ${where}: ${changeWords(event.changes, event.more)}</h3><details${open}><summary class="small">${things(event.changes.length + event.more, states.length > 0)}</summary><ul class="small">${items}${left > 0 ? html`<li>and ${left} more</li>` : null}</ul>${diffs}</details></section>`;
+}
+
+function things(count: number, states: boolean): string {
+  return `${count} ${count === 1 ? 'thing' : 'things'}${states ? ', with the state before and after' : ''}`;
 }
 
 function lineOf(sign: ' ' | '-' | '+', text: string): Html {
@@ -226,7 +230,7 @@ function claims(groups: Group[], clock: ReportClock): Html {
     const number = groups.indexOf(group) + 1;
     const list = [...targets].slice(0, mostAddresses).join(', ');
     const more = targets.size > mostAddresses ? ` and ${targets.size - mostAddresses} more` : '';
-    return html`<tr><td class="mono">${[...claimed].slice(0, 4).join(', ')}</td><td>${justificationText(one)}<br><span class="dim">${one.reason}</span></td><td class="n"><a href="#g${number}">${count}</a></td><td>${clock.moment(firstNs)} to ${clock.moment(lastNs)}</td><td class="mono"><details><summary>${targets.size} ${targets.size === 1 ? 'address' : 'addresses'}</summary>${list}${more}</details></td></tr>`;
+    return html`<tr><td class="mono">${[...claimed].slice(0, 4).join(', ')}</td><td>${justificationText(one)}<br><span class="dim">${one.reason}</span></td><td class="n"><a href="#g${number}">${count}</a></td><td>${clock.moment(firstNs)} to ${clock.moment(lastNs)}</td><td class="mono">${targets.size === 1 ? list : html`<details><summary>${targets.size} addresses</summary>${list}${more}</details>`}</td></tr>`;
   });
   return html`<table><thead><tr><th>claimed MAC</th><th>because of</th><th class="n">replies</th><th>first to last</th><th>for</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
@@ -242,7 +246,13 @@ function groupPart(group: Group, number: number, { clock, files, utc }: ReportPa
   const { justification: one, count, samples, firstNs, lastNs } = group;
   const rows = samples.map((decision) => sampleRow(decision));
   const text = justificationText(one);
-  return html`<section class="group" id="g${number}"><h3>${number}. ${count} ${one.action} ${one.reason} on ${placeText(one)}${text === one.reason ? '' : ` because of ${text}`}</h3><p class="small dim">${clock.moment(firstNs)} to ${clock.moment(lastNs)}; all of them:</p><pre>${replayCommand(group, files, utc)}</pre><details><summary class="small">${samples.length === count ? `all ${count}` : `the first ${samples.length}`}</summary><table><thead><tr><th>time (UTC)</th><th>sender</th><th>asked for</th><th>reply</th><th>delayed</th><th>decision</th></tr></thead><tbody>${rows}</tbody></table></details></section>`;
+  return html`<section class="group" id="g${number}"><h3>${number}. ${count} ${one.action} ${one.reason} on ${placeText(one)}${text === one.reason ? '' : ` because of ${text}`}</h3><p class="small dim">${clock.moment(firstNs)} to ${clock.moment(lastNs)}; all of them:</p><pre>${command(replayCommand(group, files, utc))}</pre><details><summary class="small">${samples.length === count ? `all ${count}` : `the first ${samples.length}`}</summary><table><thead><tr><th>time (UTC)</th><th>sender</th><th>asked for</th><th>reply</th><th>delayed</th><th>decision</th></tr></thead><tbody>${rows}</tbody></table></details></section>`;
+}
+
+/** A line is broken between options, never within one. */
+function command(text: string): Html {
+  const [first = '', ...options] = text.split(' --');
+  return html`${first}${options.map((option) => html` <span class="option">--${option}</span>`)}`;
 }
 
 function sampleRow({ time, request, reply, verdict, id }: Decision): Html {

@@ -4,7 +4,7 @@ export const reportStyle = `
   --ink: #1c2128; --dim: #5b6470; --line: #d6dae0; --paper: #ffffff; --panel: #f5f6f8;
   --rogue: #c62828; --gone: #b26a00; --k1: #1565c0; --k2: #00838f; --k3: #4527a0; --k4: #2e7d32; --k5: #6d4c41;
   --other: #78909c; --silent: #aab4be; --dropped: #8e24aa; --unknown: #3b3b3b; --add: #1b7f3b; --del: #c62828; }
-@media (prefers-color-scheme: dark) { :root {
+@media screen and (prefers-color-scheme: dark) { :root {
   --ink: #e6e9ed; --dim: #9aa4b0; --line: #3a4149; --paper: #14181d; --panel: #1d2228;
   --rogue: #ff6b63; --gone: #f2a63b; --k1: #64a8ff; --k2: #4dd0e1; --k3: #b39ddb; --k4: #81c784; --k5: #bcaaa4;
   --other: #90a4ae; --silent: #5d6873; --dropped: #ce93d8; --unknown: #c9c9c9; --add: #6fd08c; --del: #ff8a80; } }
@@ -28,7 +28,7 @@ td { border-bottom: 1px solid var(--line); padding: .25rem .7rem .25rem 0; verti
 td.n, th.n { text-align: right; padding-right: 1.4rem; font-variant-numeric: tabular-nums; }
 .facts { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: .8rem 0 0; padding: 0; list-style: none; color: var(--dim); }
 .facts b { color: var(--ink); font-variant-numeric: tabular-nums; }
-figure { margin: .8rem 0; }
+figure { margin: .8rem 0; overflow-x: auto; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 11px system-ui, "Liberation Sans", sans-serif; fill: var(--dim); }
 svg .axis { stroke: var(--line); } svg .mark { stroke: var(--ink); stroke-dasharray: 3 3; }
@@ -39,8 +39,9 @@ svg .badge { fill: var(--ink); } svg .badge-text { fill: var(--paper); font-weig
 .k5 { fill: var(--k5); background: var(--k5); } .other { fill: var(--other); background: var(--other); }
 .silent { fill: var(--silent); background: var(--silent); } .dropped { fill: var(--dropped); background: var(--dropped); }
 .unknown { fill: var(--unknown); background: var(--unknown); }
-.legend { list-style: none; margin: .5rem 0; padding: 0; display: grid; gap: .15rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); font-size: .85rem; }
+.legend { list-style: none; margin: .5rem 0; padding: 0; display: grid; gap: .15rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); font-size: .85rem; }
 .legend i, .swatch { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .45rem; vertical-align: -.1rem; }
+.option { display: inline-block; max-width: 100%; }
 .flow { display: flex; flex-wrap: wrap; align-items: stretch; gap: .35rem 0; margin: .5rem 0 .9rem; font-size: .85rem; }
 .flow > span { border: 1px solid var(--line); border-radius: 4px; padding: .25rem .55rem; background: var(--panel); max-width: 20rem; overflow-wrap: anywhere; }
 .flow > span + span { margin-left: 1.5rem; position: relative; }
@@ -56,7 +57,10 @@ a { color: var(--k1); background: none; }
 nav { margin: 1rem 0 0; font-size: .88rem; } nav a { margin-right: 1rem; }
 section.group { border: 1px solid var(--line); border-radius: 6px; padding: .5rem .9rem; margin: .7rem 0; break-inside: avoid-page; }
 section.group h3 { margin: .2rem 0; }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; } a { color: inherit; }
+@media (max-width: 44rem) { body { padding: 1.2rem 1rem 3rem; } table { display: block; overflow-x: auto; }
+  td { min-width: 6rem; } td.mono { overflow-wrap: normal; } svg { min-width: 42rem; } section.group { padding: .5rem .6rem; } }
+@page { margin: 15mm; }
+@media print { td details::details-content { content-visibility: visible; block-size: auto; } body { max-width: none; padding: 0; font-size: 10.5pt; } nav { display: none; } a { color: inherit; }
   h2 { break-after: avoid; } tr, .flow, figure { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;
