@@ -71,6 +71,7 @@ lint: node_modules/.package-lock.json dist/.built
 	$(say) LINT .
 	$(Q)node_modules/.bin/biome check --error-on-warnings --colors=off .
 	$(Q)node_modules/.bin/tsc -p tsconfig.json
+	$(Q)node_modules/.bin/tsc -p test/page
 
 docs: docs/verdicts.md
 
@@ -82,9 +83,10 @@ demo: deps all
 	$(Q)scripts/as-root bin/arpwhy demo
 
 # scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind; top runs in tmux;
-# tshark reads what was recorded
+# tshark reads what was recorded; the report is opened in Chromium, and skipped where that cannot be had
 test: DEPS_EXTRA += nftables bpftool ethtool tmux tshark
 test: deps all
+	$(Q)DEPS_EXTRA=chromium scripts/deps || true
 	$(Q)scripts/test
 
 # the same rows on other kernels, under QEMU: KERNEL=6.1 TIER=kprobe ROWS='a pattern' make it fewer, ROWS=sample takes

@@ -8,6 +8,16 @@ export default defineConfig({
     projects: [
       // a slow machine is no failure
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool, testTimeout: 60_000 } },
+      // the report's page in Chromium
+      {
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          pool,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       // random worlds, for hours if wanted: not part of make test
       {
         test: {

@@ -16,9 +16,10 @@ for (const name of readdirSync(directory)) {
   for (const file of broken) console.log(`could not run ${file.name}: ${file.message}`);
   sum.failed += broken.length;
 }
-const suitesSkipped = existsSync(`${directory}/skipped`);
-if (suitesSkipped) sum.skipped++;
-if (suitesSkipped && process.env.CI) {
+const listed = `${directory}/skipped`;
+const suitesSkipped = existsSync(listed) ? readFileSync(listed, 'utf8').trim().split('\n').length : 0;
+sum.skipped += suitesSkipped;
+if (suitesSkipped > 0 && process.env.CI) {
   console.log('a suite that must run here was skipped');
   sum.failed++;
 }
