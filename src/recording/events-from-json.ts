@@ -200,11 +200,7 @@ function decisionFrom(value: unknown, json: Shape): Decision {
     typeof netns.inode === 'number' &&
     isTextOrNull(netns.name) &&
     isNamed(device) &&
-    isTextOrNull(request.sender.ip) &&
-    isTextOrNull(request.sender.mac) &&
-    isTextOrNull(request.target.ip) &&
-    isTextOrNull(request.destination) &&
-    isText(request.cast) &&
+    isRequest(request) &&
     isText(verdict.action) &&
     isText(verdict.reason) &&
     isTextOrNull(verdict.detail) &&
@@ -214,13 +210,23 @@ function decisionFrom(value: unknown, json: Shape): Decision {
       (isText(reply.mac) && (reply.latencyNs === null || typeof reply.latencyNs === 'number'))) &&
     Array.isArray(decision.steps) &&
     decision.steps.every(isStep) &&
-    isBecause(decision) &&
+    isBecause(decision.because, decision.steps) &&
     isSettings(decision.settings) &&
     Array.isArray(decision.neighbours) &&
     typeof decision.cut === 'number' &&
     isTexts(decision.unknown);
   if (!sound) throw new ShapeError('a field is missing, or of another kind');
   return decision;
+}
+
+export function isRequest({ sender, target, destination, cast }: Decision['request']): boolean {
+  return (
+    isTextOrNull(sender.ip) &&
+    isTextOrNull(sender.mac) &&
+    isTextOrNull(target.ip) &&
+    isTextOrNull(destination) &&
+    isText(cast)
+  );
 }
 
 function isStep(step: Decision['steps'][number]): boolean {
@@ -243,7 +249,8 @@ function isStep(step: Decision['steps'][number]): boolean {
   );
 }
 
-function isBecause({ because, steps }: Decision): boolean {
+/** Whether the step that it names is there. */
+export function isBecause(because: Decision['because'], steps: Decision['steps']): boolean {
   return because === null || (Number.isInteger(because) && because >= 0 && because < steps.length);
 }
 
