@@ -2,7 +2,6 @@
  * The domain's types. IPv4 addresses are unsigned 32-bit numbers in host byte order (192.0.2.1 is 0xc0000201),
  * MAC addresses are lower-case text, times are nanoseconds of CLOCK_MONOTONIC as bigint.
  */
-import type { Bearer } from './memo.js';
 
 export type Ipv4 = number;
 
@@ -126,7 +125,7 @@ export interface Pass {
   /** The wire record itself, a copy: there where a recording wants it. */
   record?: Buffer;
   /** Passes with the same one differ in ids and times alone: what was worked out for one of them holds for all. */
-  alike: Bearer;
+  alike: object;
   id: number;
   /** The pass that deferred this request; null when none is known. */
   first: number | null;

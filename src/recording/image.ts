@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
 import type { Decision, Pass } from '../decision/types.js';
 import type { Evidence } from '../stream/tap.js';
-import { option, tag } from './format.js';
+import { brief, option, tag } from './format.js';
 
-/** What differs among decisions that say the same: nanoseconds since 1970, and the packet's number. */
+/** What differs among decisions that an image serves: nanoseconds since 1970, and the packet's number. */
 export interface ImageFill {
   decision: Decision;
+  pass: Pass;
   record: Uint8Array;
   packetId: number;
   cameNs: bigint;
@@ -27,6 +28,9 @@ interface Places {
   monotonicNs: number;
   /** Null where there are none. */
   latency: Digits | null;
+  /** The address that was asked for: as bytes, and as text. */
+  targets: number[];
+  targetTexts: number[];
 }
 
 /** A number in digits, which may be more or fewer the next time: all behind them moves. */
@@ -36,8 +40,8 @@ interface Digits {
 }
 
 /**
- * The blocks of one decision as bytes, to be written again for every other that says the same: in a storm nearly all
- * do. What they share is copied at once, what differs is written over it.
+ * The blocks of one decision as bytes, to be written again for every other that says the same of another address at
+ * another time: in a flood nearly all do. What they share is copied at once, what differs is written over it.
  */
 export class DecisionImage {
   readonly #bytes: Buffer;
@@ -66,21 +70,35 @@ export class DecisionImage {
     this.#file = file;
   }
 
-  /** Whether the decision's blocks would be these, but for what {@link ImageFill} holds. */
+  /**
+   * Whether the decision's blocks would be these, but for what {@link ImageFill} holds. Decisions of one Decider that
+   * share their steps differ in ids, times and addresses alone.
+   */
   serves(decision: Decision, evidence: Evidence, file: number): boolean {
     const { request, proof, names, links } = evidence;
     const known = this.#evidence;
     const { pass } = request;
+    const { frame } = pass;
+    const asked = known.request.pass.frame;
     return (
       file === this.#file &&
+      decision.steps === this.#decision.steps &&
       proof === known.proof &&
       names === known.names &&
       links === known.links &&
       request.first === null &&
       pass.alike === known.request.pass.alike &&
+      frame.senderIp === asked.senderIp &&
+      frame.senderMac === asked.senderMac &&
+      frame.source === asked.source &&
+      frame.destination === asked.destination &&
+      frame.targetIp !== frame.senderIp &&
       isPlain(decision, pass) &&
       decision.id.length === this.#decision.id.length &&
       decision.monotonicNs.length === this.#decision.monotonicNs.length &&
+      decision.request.target.ip?.length === this.#decision.request.target.ip?.length &&
+      decision.reply?.mac === this.#decision.reply?.mac &&
+      (decision.reply?.latencyNs == null) === (this.#decision.reply?.latencyNs == null)
     );
   }
 
@@ -92,7 +110,8 @@ export class DecisionImage {
   /** @returns the end of what was written */
   write(into: Buffer, view: DataView, at: number, fill: ImageFill): number {
     const places = this.#places;
-    const { decision, packetId } = fill;
+    const { decision, pass, packetId } = fill;
+    const target = decision.request.target.ip as string;
     into.set(this.#bytes, at);
     for (const frame of places.frames) {
       setTime(view, at + frame.time, frame.isReply ? fill.replyNs : fill.cameNs);
@@ -104,6 +123,8 @@ export class DecisionImage {
     setText(into, at + places.id, decision.id);
     setText(into, at + places.time, decision.time);
     setText(into, at + places.monotonicNs, decision.monotonicNs);
+    for (const place of places.targets) view.setUint32(at + place, pass.frame.targetIp);
+    for (const place of places.targetTexts) setText(into, at + place, target);
     const moved = places.latency ? this.#latency(into, at, places.latency, decision) : 0;
     return this.#close(into, view, at, moved, packetId);
   }
@@ -138,15 +159,50 @@ export class DecisionImage {
   }
 }
 
+/** More images than this are forgotten together. */
+const most = 8192;
+
+/** Images of decisions: of those that share their steps, one for each sender and each length of the target's text. */
+export class Images {
+  #bySteps = new WeakMap<object, Map<number, DecisionImage>>();
+  #count = 0;
+
+  of(decision: Decision, evidence: Evidence): DecisionImage | undefined {
+    return this.#bySteps.get(decision.steps)?.get(keyOf(decision, evidence));
+  }
+
+  keep(image: DecisionImage, decision: Decision, evidence: Evidence): void {
+    if (++this.#count > most) {
+      this.#bySteps = new WeakMap();
+      this.#count = 0;
+    }
+    let images = this.#bySteps.get(decision.steps);
+    if (!images) {
+      images = new Map();
+      this.#bySteps.set(decision.steps, images);
+    }
+    images.set(keyOf(decision, evidence), image);
+  }
+}
+
+function keyOf({ request }: Decision, evidence: Evidence): number {
+  return evidence.request.pass.frame.senderIp * 16 + (request.target.ip?.length ?? 0);
+}
+
 /** Of a block, and of the data of a packet: see docs/recording.md, and the draft of pcapng. */
 const timeAt = 12;
 const capturedAt = 20;
 const dataAt = 28;
 const sumBytes = 8;
+const arpBytes = 28;
+/** Of the target in the frames, with their Ethernet headers. */
+const askedAt = 38;
+const claimedAt = 28;
 
-/** Decided in the first pass, of which all was seen. */
-function isPlain({ verdict }: Decision, { record, firstNs, secondPass }: Pass): boolean {
-  return record !== undefined && firstNs === null && !secondPass && verdict.deferredNs === null;
+/** Decided in the first pass, and asked for by a whole ARP header. */
+function isPlain({ verdict }: Decision, { record, firstNs, secondPass, frame }: Pass): boolean {
+  const inOnePass = firstNs === null && !secondPass && verdict.deferredNs === null;
+  return inOnePass && record !== undefined && frame.arpBytes === arpBytes;
 }
 
 function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null {
@@ -157,32 +213,68 @@ function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null 
   const frames = blocks.map((start, i) => {
     const end = start + bytes.readUInt32LE(start + 4);
     const id = bytes.lastIndexOf(`arpwhy decision ${decision.id}`, end);
-    return { time: start + timeAt, isReply: i === 1, id: id + 16, packetId: end - 16, found: id > start };
+    return {
+      start,
+      time: start + timeAt,
+      isReply: i === 1,
+      id: id + 16,
+      packetId: end - 16,
+      found: id > start,
+    };
   });
   const data = block + dataAt;
   const dataEnd = data + bytes.readUInt32LE(block + capturedAt);
-  const record = recordIn(bytes, data, dataEnd);
+  const tags = tagsIn(bytes, data, dataEnd);
+  const [record, asked, shown] = [tags.get(tag.record), tags.get(tag.brief), tags.get(tag.ipv4Destination)];
   const json = bytes.indexOf('{"schema":"arpwhy.decision/1","id":"', data);
   const behind = (text: string) => {
     const at = bytes.indexOf(text, json);
     return at < 0 ? -1 : at + text.length;
   };
   const [id, time, monotonicNs] = [behind('"id":"'), behind('"time":"'), behind('"monotonicNs":"')];
-  const found = json > 0 && id > 0 && time > 0 && monotonicNs > 0 && record !== null;
-  if (!found || frames.some((frame) => !frame.found)) return null;
+  const target = decision.request.target.ip;
+  const texts = [bytes.indexOf('who-has ', data) + 8, behind('"target":{"ip":"')];
+  const found = json > 0 && id > 0 && time > 0 && monotonicNs > 0 && frames.every((frame) => frame.found);
+  if (!found || record === undefined || asked === undefined || shown === undefined) return null;
+  if (target === null || count(bytes, target) !== texts.length) return null;
   const from = (decision.reply?.latencyNs ?? null) === null ? -1 : behind('"latencyNs":');
   const latency = from < 0 ? null : { from, to: from + String(decision.reply?.latencyNs).length };
-  return { frames, block, data, dataEnd, record, id, time, monotonicNs, latency };
+  const targets = [
+    ...frames.map(({ start, isReply }) => start + dataAt + (isReply ? claimedAt : askedAt)),
+    asked + brief.target,
+    shown,
+  ];
+  return {
+    frames,
+    block,
+    data,
+    dataEnd,
+    record,
+    id,
+    time,
+    monotonicNs,
+    latency,
+    targets,
+    targetTexts: texts,
+  };
 }
 
-/** Where the value of the wire record's tag lies. */
-function recordIn(bytes: Buffer, data: number, dataEnd: number): number | null {
+/** How often a text stands in bytes. */
+function count(bytes: Buffer, text: string): number {
+  let times = 0;
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) times++;
+  return times;
+}
+
+/** Where the values of tags lie. */
+function tagsIn(bytes: Buffer, data: number, dataEnd: number): Map<number, number> {
+  const tags = new Map<number, number>();
   for (let at = data + sumBytes; at + 4 <= dataEnd; at += 4 + bytes.readUInt16BE(at + 2)) {
     const code = bytes.readUInt16BE(at);
-    if (code === tag.record) return at + 4;
     if (code === tag.end) break;
+    tags.set(code, at + 4);
   }
-  return null;
+  return tags;
 }
 
 function setTime(view: DataView, at: number, ns: bigint): void {

@@ -1,6 +1,5 @@
 import { release } from 'node:os';
 import { type Change, changesBetween, linkText } from '../decision/changes.js';
-import { Memo } from '../decision/memo.js';
 import type { Decision, Link, Pass, Snapshot } from '../decision/types.js';
 import { Clock } from '../host/clock.js';
 import type { LinkNotice } from '../host/link-monitor.js';
@@ -14,7 +13,7 @@ import { briefOf } from './brief.js';
 import type { RecordingFiles } from './files.js';
 import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format.js';
 import { replyFrame, requestFrame } from './frames.js';
-import { DecisionImage } from './image.js';
+import { DecisionImage, Images } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
 import { verdictInfo, verdictLines } from './verdict-lines.js';
 
@@ -65,7 +64,7 @@ export class Recorder implements StreamTap {
   #names = 0;
   readonly #deferred = new Set<string>();
   /** Of decisions that may be told again. */
-  readonly #images = new Memo<DecisionImage>();
+  readonly #images = new Images();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
   constructor(files: RecordingFiles, options: { rotation: Rotation; command: string }) {
@@ -148,7 +147,7 @@ export class Recorder implements StreamTap {
   decision(decision: Decision, evidence: Evidence): void {
     this.#rotateInTime();
     const packetId = ++this.#packets;
-    const image = this.#images.get(evidence.request.pass.alike);
+    const image = this.#images.of(decision, evidence);
     if (image?.serves(decision, evidence, this.#segment)) this.#again(image, decision, evidence, packetId);
     else this.#blocksOf(decision, evidence, packetId);
     this.#decisions++;
@@ -162,6 +161,7 @@ export class Recorder implements StreamTap {
     const decidedNs = (pass.startNs ?? pass.endNs) + offsetNs;
     this.#blocks.again(image, {
       decision,
+      pass,
       record: pass.record as Buffer,
       packetId,
       cameNs: decidedNs,
@@ -192,7 +192,7 @@ export class Recorder implements StreamTap {
       tags,
     });
     const image = DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
-    if (image) this.#images.set(pass.alike, image);
+    if (image) this.#images.keep(image, decision, evidence);
   }
 
   lost(event: LostEvent): void {

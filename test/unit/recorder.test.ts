@@ -6,10 +6,11 @@ import { Decider } from '../../src/decision/decider.js';
 import type { Pass } from '../../src/decision/types.js';
 import { Clock } from '../../src/host/clock.js';
 import { IprouteNames } from '../../src/host/names.js';
+import * as layout from '../../src/kernel/layout.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import { Recorder } from '../../src/recording/recorder.js';
 import type { StartEvent } from '../../src/stream/events.js';
-import { around, final, lookup, other, pass, proof, reply, request, route } from './builders.js';
+import { around, final, ip, lookup, other, pass, proof, reply, request, route } from './builders.js';
 
 let directory = '';
 beforeEach(() => {
@@ -35,10 +36,11 @@ const names = new IprouteNames(null, () => null);
 const proven = proof({ routes: [route(254, '0.0.0.0/0', other)] });
 const { netnsName, names: _, ...base } = around;
 
-/** Stands for a wire record: of one content they differ in ids and times alone, which come first. */
-function recordOf(id: number): Buffer {
+/** Stands for a wire record: of those of one content, ids, times and addresses differ, which come first. */
+function recordOf(id: number, target: number): Buffer {
   const bytes = Buffer.alloc(600, 7);
-  bytes.writeUInt32LE(id, 8);
+  bytes.writeUInt32LE(id, layout.record.id);
+  bytes.writeUInt32BE(target, layout.record.targetIp);
   return bytes;
 }
 const proxied = { settings: { proxy_arp: 1 }, route: final('unicast', other), lookups: [lookup()] };
@@ -69,18 +71,22 @@ async function recorded(name: string, passes: readonly Pass[]): Promise<Buffer> 
   return bytes.subarray(bytes.indexOf('arpwhy.names/1'));
 }
 
-/** The same content again and again, at other times, each told with other latencies. */
+/** The same content again and again, for other addresses at other times, each told with other latencies. */
 function storm(of: Pass, count: number): Pass[] {
   return Array.from({ length: count }, (_unused, i) => {
     const at = 9_000_000_000n + BigInt(i) * 123_456_789n;
     const latency = 10n ** BigInt(2 + (i % 7)) + BigInt(i);
+    const targetIp = ip(`198.51.${100 + (i % 3)}.${i}`);
+    const frame = { ...of.frame, targetIp, senderIp: i % 5 === 0 ? ip('192.0.2.9') : of.frame.senderIp };
     return {
       ...of,
       id: i,
+      frame,
+      lookups: of.lookups.map((one) => ({ ...one, daddr: targetIp, saddr: frame.senderIp })),
       startNs: of.startNs === null ? null : at,
       endNs: at + 1000n,
       reply: of.reply && { ...of.reply, ns: at + latency },
-      record: recordOf(i),
+      record: recordOf(i, targetIp),
     };
   });
 }
