@@ -15,6 +15,8 @@ export interface Finding {
 
 /** Episodes told in words; the others are counted. */
 const mostTold = 5;
+/** Changes with more than this between them are several events. */
+const apartNs = 1_000_000_000n;
 /** Addresses named in a paragraph. */
 const mostNamed = 4;
 /** A stretch of time that is shorter is told as a moment. */
@@ -93,12 +95,23 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
 
 /** What came before it, and how sure that is. */
 function causeSentence({ causes, others, lastWasNs, firstNs }: Episode, clock: Clock): string {
-  if (causes.length > 0) return changesText(causes, clock);
+  if (causes.length > 0) {
+    const unsure = areApart(causes)
+      ? ' These came one after another: the recording does not tell which of them moved it.'
+      : '';
+    return `${changesText(causes, clock)}${unsure}`;
+  }
   const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
   if (others.length > 0) {
-    return `No change was seen ${window} that touches what decided; ${others.length} others were, so this is no more than a guess: ${changesText(others, clock)}`;
+    const were = others.length === 1 ? 'other was' : 'others were';
+    return `No change that touches what decided was seen ${window}; ${others.length} ${were}, so this is no more than a guess: ${changesText(others, clock)}`;
   }
   return `No change was seen ${window}: what moved is not known.`;
+}
+
+/** Whether they are more than one event: the kernel announces links, and what became of their routes is read after it. */
+function areApart(changes: readonly TimedChange[]): boolean {
+  return changes.some(({ fromNs }, i) => i > 0 && fromNs - (changes[i - 1] as TimedChange).toNs > apartNs);
 }
 
 function claimSentence({ now }: Episode, story: Story): string {

@@ -1,0 +1,309 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/decision/changes.js';
+import type { Decision, DecisionStep } from '../../src/decision/types.js';
+import { type Finding, findingOf } from '../../src/recording/finding.js';
+import type { Entry } from '../../src/recording/reader.js';
+import { Story } from '../../src/recording/story.js';
+import type { ChangeEvent } from '../../src/stream/events.js';
+import { ReportClock } from '../../src/view/clock.js';
+import { matched, replied } from './example.js';
+
+/** Seconds after 03:30:00 UTC. */
+const at = (seconds: number) => 1_795_231_800_000_000_000n + BigInt(Math.round(seconds * 1e9));
+
+interface Place {
+  netns?: string;
+  device?: string;
+}
+
+interface Way {
+  action: string;
+  reason: string;
+  rule: number;
+  table: [number, string];
+  route: Partial<NonNullable<DecisionStep['route']>>;
+}
+
+/** The subnet's own route: no proxy for the device that asked. */
+const own = (vlan = 90): Way => ({
+  action: 'silent',
+  reason: 'same-device',
+  rule: 32765,
+  table: [vlan, `public_${vlan}`],
+  route: { prefix: '192.0.2.0/24', device: { index: 2, name: `bond0.${vlan}` }, gateway: null },
+});
+/** The default route, for whatever is asked. */
+const rogue = (gateway = '10.0.0.1'): Way => ({
+  action: 'replied',
+  reason: 'proxy-arp',
+  rule: 32766,
+  table: [254, 'main'],
+  route: { prefix: '0.0.0.0/0', gateway },
+});
+const guest = (vlan = 90): Way => ({
+  action: 'replied',
+  reason: 'proxy-arp',
+  rule: 32765,
+  table: [vlan, `public_${vlan}`],
+  route: { prefix: '192.0.2.10/32', device: { index: 9, name: 'tap0' }, gateway: null },
+});
+
+const inodeOf = (netns: string) => 100 + netns.charCodeAt(netns.length - 1);
+
+function asked(seconds: number, target: string, way: Way, place: Place = {}): Entry {
+  const { netns = 'node0', device = 'bond0.90' } = place;
+  const route = { ...(matched.route as NonNullable<DecisionStep['route']>), ...way.route };
+  const [id, name] = way.table;
+  const step: DecisionStep = {
+    ...matched,
+    rule: { priority: way.rule, selector: '' },
+    table: { id, name },
+    route,
+  };
+  const event: Decision = {
+    ...replied,
+    netns: { inode: inodeOf(netns), name: netns },
+    device: { index: 2, name: device },
+    request: { ...replied.request, target: { ip: target } },
+    steps: [step],
+    because: 0,
+    verdict: { ...replied.verdict, action: way.action as 'replied', reason: way.reason as 'proxy-arp' },
+    reply: way.action === 'replied' ? replied.reply : null,
+  };
+  return { timeNs: at(seconds), event, json: '', evidence: null };
+}
+
+let changeCount = 0;
+/** A change that came about in the tenth of a second before it was seen, or since then. */
+function changed(
+  seconds: number,
+  changes: Partial<Change>[],
+  place: Place = {},
+  since = seconds - 0.1,
+): Entry {
+  const { netns = 'node0' } = place;
+  const event: ChangeEvent = {
+    schema: 'arpwhy.change/1',
+    id: `c${++changeCount}`,
+    host: replied.host,
+    time: '2026-11-22T03:30:00.000000000Z',
+    monotonicNs: String(at(seconds)),
+    fromNs: String(at(since)),
+    netns: { inode: inodeOf(netns), name: netns },
+    changes: changes.map((one) => ({
+      object: 'route',
+      change: 'removed',
+      text: '',
+      was: null,
+      device: null,
+      table: null,
+      ...one,
+    })),
+    more: 0,
+  };
+  return { timeNs: at(seconds), event, json: '', evidence: null };
+}
+
+const subnetRoute = (change: 'removed' | 'added', vlan = 90): Partial<Change> => ({
+  change,
+  text: `192.0.2.0/24 dev bond0.${vlan}`,
+  device: { index: 2, name: `bond0.${vlan}` },
+  table: { id: vlan, name: `public_${vlan}` },
+});
+const elsewhere: Partial<Change> = {
+  change: 'added',
+  text: '203.0.113.0/24 via 10.0.0.7 dev bond0',
+  device: { index: 4, name: 'bond0' },
+  table: { id: 254, name: 'main' },
+};
+const link = (name: string, now: string, was: string): Partial<Change> => ({
+  object: 'link',
+  change: 'changed',
+  text: `${name}, ${now}`,
+  was: `${name}, ${was}`,
+  device: { index: 4, name },
+});
+
+function find(entries: Entry[]): Finding {
+  const story = new Story();
+  for (const entry of entries.sort((a, b) => Number(a.timeNs - b.timeNs))) story.take(entry);
+  story.finish();
+  const clock = new ReportClock(true, story.firstNs ?? 0n, story.lastNs ?? 0n);
+  return findingOf(story, (ns) => clock.moment(ns));
+}
+
+describe('several changes', () => {
+  it('on several devices, the second while the first lasts: each has its own', () => {
+    const on91 = { device: 'bond0.91' };
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.88', own(91), on91),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(12, '192.0.2.88', own(91), on91),
+      changed(20, [subnetRoute('removed', 91)]),
+      asked(21, '192.0.2.88', rogue(), on91),
+      asked(22, '192.0.2.77', rogue()),
+      changed(30, [subnetRoute('added')]),
+      asked(31, '192.0.2.77', own()),
+      asked(32, '192.0.2.88', rogue(), on91),
+    ]);
+    expect(paragraphs).toHaveLength(2);
+    const first = paragraphs.find((text) => text.includes('on bond0.90 in node0')) ?? '';
+    const second = paragraphs.find((text) => text.includes('on bond0.91 in node0')) ?? '';
+    expect(first).toMatch(/^03:30:10\.0 table public_90 lost 1 route/);
+    expect(first).not.toContain('public_91');
+    expect(first).toContain('as before (same-device) after this: 03:30:30.0 table public_90 got 1 route');
+    expect(second).toMatch(/^03:30:20\.0 table public_91 lost 1 route/);
+    expect(second).not.toContain('03:30:10');
+    expect(second).toContain('it was not seen to end');
+  });
+
+  it('in several namespaces with the same names: what moved in one is no cause in another', () => {
+    const [a, b] = [{ netns: 'node-a' }, { netns: 'node-b' }];
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own(), a),
+      asked(1, '192.0.2.77', own(), b),
+      changed(10, [subnetRoute('removed')], a),
+      asked(11, '192.0.2.77', rogue(), a),
+      asked(11, '192.0.2.77', rogue(), b),
+    ]);
+    const of = (name: string) => paragraphs.find((text) => text.includes(`in ${name} was`)) ?? '';
+    expect(of('node-a')).toMatch(/^03:30:10\.0 table public_90 lost/);
+    expect(of('node-b')).toMatch(/^No change was seen between .*: what moved is not known\./);
+  });
+
+  it('of which one did nothing: that one is not named', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(8, [elsewhere]),
+      changed(9, [link('dummy7', 'down', 'up')]),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost/);
+    expect(paragraphs[0]).not.toMatch(/203\.0\.113|dummy7|does not tell which/);
+  });
+
+  it('that did nothing at all are told as such', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(8, [elsewhere]),
+      asked(11, '192.0.2.77', own()),
+    ]);
+    expect(headline).toBe('Every answer stayed what it was');
+    expect(paragraphs).toEqual([]);
+  });
+
+  it('that may each be the cause: which one it was is not told', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(4, [subnetRoute('removed')]),
+      changed(6, [subnetRoute('added')]),
+      changed(9, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/03:30:04\.0 .*03:30:06\.0 .*03:30:09\.0 /);
+    expect(paragraphs[0]).toContain('the recording does not tell which of them moved it');
+  });
+
+  it('of which none touches what decided: it is a guess, and says so', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(8, [elsewhere]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(
+      /^No change that touches what decided was seen between .*; 1 other was, so .* guess/,
+    );
+  });
+
+  it('the second moves what the first began, and a restore ends both', () => {
+    const replaced: Partial<Change>[] = [
+      {
+        ...elsewhere,
+        change: 'changed',
+        text: '0.0.0.0/0 via 10.0.0.9 dev bond0',
+        was: '0.0.0.0/0 via 10.0.0.1 dev bond0',
+      },
+    ];
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      changed(20, replaced),
+      asked(21, '192.0.2.77', rogue('10.0.0.9')),
+      changed(30, [subnetRoute('added')]),
+      asked(31, '192.0.2.77', own()),
+    ]);
+    expect(headline).toMatch(/began to answer for 1 address/);
+    const [began = '', moved = ''] = paragraphs;
+    expect(began).toMatch(/^03:30:10\.0 table public_90 lost/);
+    expect(began).toContain('via 10.0.0.9');
+    expect(moved).toMatch(/^03:30:20\.0 table main changed 1 route/);
+    expect(moved).toContain('still answered, but because of 0.0.0.0/0 via 10.0.0.9');
+    expect(moved).toMatch(/after this: 03:30:30\.0 table public_90 got 1 route/);
+  });
+
+  it('one takes an answer away, another gives one, at the same time', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.10', guest()),
+      changed(10, [
+        subnetRoute('removed'),
+        { ...subnetRoute('removed'), text: '192.0.2.10/32 dev tap0', device: { index: 9, name: 'tap0' } },
+      ]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.10', { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } }),
+    ]);
+    expect(paragraphs).toHaveLength(2);
+    expect(paragraphs.join('\n')).toMatch(
+      /192\.0\.2\.10\) asked for on bond0\.90 in node0 got no answer any more/,
+    );
+    expect(paragraphs.join('\n')).toMatch(
+      /192\.0\.2\.77\) asked for on bond0\.90 in node0 was answered because/,
+    );
+  });
+});
+
+describe('thin evidence', () => {
+  it('asked for only after the change: how it was before is not claimed', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.10', guest()),
+      changed(10, [subnetRoute('removed'), { ...elsewhere, text: '0.0.0.0/0 via 10.0.0.1 dev bond0' }]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(headline).toContain('how it was before was not seen');
+    expect(paragraphs[0]).toContain('does not tell whether they were answered already');
+  });
+
+  it('a change seen much later than it may have happened is told as a stretch of time', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(11, '192.0.2.77', rogue()),
+      changed(15, [subnetRoute('removed')], {}, 3),
+    ]);
+    expect(paragraphs[0]).toMatch(/^Between 03:30:03\.0 and 03:30:11\.0 table public_90 lost/);
+  });
+
+  it('a change that came after the answer had moved is not its cause', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(11, '192.0.2.77', rogue()),
+      changed(15, [subnetRoute('removed')]),
+      asked(16, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^No change was seen between/);
+  });
+
+  it('unknown decisions prove no move', () => {
+    const unknown: Way = { ...rogue(), action: 'unknown', reason: 'unknown' };
+    const { headline, caveats } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(5, '192.0.2.77', unknown),
+      asked(11, '192.0.2.77', own()),
+    ]);
+    expect(headline).toMatch(/^Nothing happened/);
+    expect(caveats.join(' ')).toContain('1 of 3 decisions are unknown');
+  });
+});
