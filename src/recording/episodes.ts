@@ -11,7 +11,7 @@ export interface Episode {
   kind: 'began' | 'stopped' | 'moved';
   was: Justification;
   now: Justification;
-  /** Addresses of which both was seen, before and after; at most {@link mostTargets} are listed. */
+  /** Addresses of which both was seen, before and after; {@link mostTargets} at most. */
   targets: Set<string>;
   targetCount: number;
   /** Addresses that were decided by `now` in this time, and had not been asked for before. */
@@ -49,7 +49,7 @@ export interface ThinEpisode {
   causes: TimedChange[];
 }
 
-export const mostTargets = 1000;
+export const mostTargets = 65_536;
 const mostQuestions = 200_000;
 const mostEpisodes = 200;
 const mostChanges = 5000;

@@ -23,7 +23,8 @@ export interface Group {
   firstNs: bigint;
   lastNs: bigint;
   targets: Set<string>;
-  senders: Set<string>;
+  /** Of these there were more than are held. */
+  moreTargets: boolean;
   /** MACs that were claimed. */
   claimed: Set<string>;
   /** What was tried first, as the first decision of the group had it. */
@@ -54,8 +55,11 @@ export interface StateDifference {
   more: number;
 }
 
-/** Addresses listed for a group or a sender. */
-const mostAddresses = 2000;
+/** Addresses told apart in a group, and in all of them together. */
+const mostTargets = 65_536;
+const mostAddresses = 500_000;
+/** MACs that are listed for a group. */
+const mostMacs = 2000;
 
 /** What a recording tells, gathered in bounded memory: counts, samples, changes, and answers that moved. */
 export class Story {
@@ -76,6 +80,7 @@ export class Story {
   lastNs: bigint | null = null;
   /** First and last state of each namespace. */
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent }>();
+  #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
   readonly #names = new Map<string, NamesEvent>();
 
@@ -151,7 +156,7 @@ export class Story {
         firstNs: timeNs,
         lastNs: timeNs,
         targets: new Set(),
-        senders: new Set(),
+        moreTargets: false,
         claimed: new Set(),
         tried: triedSteps(decision),
         samples: [],
@@ -161,10 +166,19 @@ export class Story {
     group.count++;
     if (timeNs < group.firstNs) group.firstNs = timeNs;
     if (timeNs > group.lastNs) group.lastNs = timeNs;
-    addTo(group.targets, decision.request.target.ip);
-    addTo(group.senders, decision.request.sender.ip);
+    this.#target(group, decision.request.target.ip);
     addTo(group.claimed, decision.reply?.mac ?? null);
     if (group.samples.length < mostSamples) group.samples.push(decision);
+  }
+
+  #target(group: Group, ip: string | null): void {
+    if (ip === null || group.targets.has(ip)) return;
+    if (group.targets.size >= mostTargets || this.#addresses >= mostAddresses) {
+      group.moreTargets = true;
+      return;
+    }
+    this.#addresses++;
+    group.targets.add(ip);
   }
 
   #sender({ request, verdict }: Decision): void {
@@ -236,8 +250,14 @@ export class Story {
   }
 }
 
+/** "47 addresses" */
+export function addressesText({ targets, moreTargets }: Group): string {
+  const { size } = targets;
+  return `${moreTargets ? 'more than ' : ''}${size} ${size === 1 ? 'address' : 'addresses'}`;
+}
+
 function addTo(set: Set<string>, value: string | null): void {
-  if (value !== null && set.size < mostAddresses) set.add(value);
+  if (value !== null && set.size < mostMacs) set.add(value);
 }
 
 /** Lines in the order in which they were, what came behind them; each line is one of its kind. */

@@ -3,7 +3,7 @@ import type { Decision } from '../decision/types.js';
 import type { Episode } from '../recording/episodes.js';
 import { changeWords, type Finding } from '../recording/finding.js';
 import { type Justification, justificationText } from '../recording/justification.js';
-import { type Group, mostSamples, type Story, type ToldChange } from '../recording/story.js';
+import { addressesText, type Group, mostSamples, type Story, type ToldChange } from '../recording/story.js';
 import { version } from '../version.js';
 import type { ReportClock } from './clock.js';
 import { Html, html } from './html.js';
@@ -151,7 +151,7 @@ function flow(group: Group, groups: Group[], wrong: boolean): Html {
   const { justification: one, count, targets, tried } = group;
   const number = groups.indexOf(group) + 1;
   const figure = number <= mostGroups ? html`<a href="#g${number}">${count}</a>` : html`${count}`;
-  const from = html`<span>${figure} ${count === 1 ? 'request' : 'requests'} on ${one.device.name ?? one.device.index}<small>${targets.size === 1 ? ([...targets][0] ?? '') : `${targets.size} addresses`}${one.netns.name === null ? '' : ` in ${one.netns.name}`}</small></span>`;
+  const from = html`<span>${figure} ${count === 1 ? 'request' : 'requests'} on ${one.device.name ?? one.device.index}<small>${targets.size === 1 ? ([...targets][0] ?? '') : addressesText(group)}${one.netns.name === null ? '' : ` in ${one.netns.name}`}</small></span>`;
   const misses = tried
     .slice(0, 6)
     .map(
@@ -229,8 +229,8 @@ function claims(groups: Group[], clock: ReportClock): Html {
     const { justification: one, targets, claimed, firstNs, lastNs, count } = group;
     const number = groups.indexOf(group) + 1;
     const list = [...targets].slice(0, mostAddresses).join(', ');
-    const more = targets.size > mostAddresses ? ` and ${targets.size - mostAddresses} more` : '';
-    return html`<tr><td class="mono">${[...claimed].slice(0, 4).join(', ')}</td><td>${justificationText(one)}<br><span class="dim">${one.reason}</span></td><td class="n"><a href="#g${number}">${count}</a></td><td>${clock.moment(firstNs)} to ${clock.moment(lastNs)}</td><td class="mono">${targets.size === 1 ? list : html`<details><summary>${targets.size} addresses</summary>${list}${more}</details>`}</td></tr>`;
+    const more = targets.size > mostAddresses ? ' and more' : '';
+    return html`<tr><td class="mono">${[...claimed].slice(0, 4).join(', ')}</td><td>${justificationText(one)}<br><span class="dim">${one.reason}</span></td><td class="n"><a href="#g${number}">${count}</a></td><td>${clock.moment(firstNs)} to ${clock.moment(lastNs)}</td><td class="mono">${targets.size === 1 ? list : html`<details><summary>${addressesText(group)}</summary>${list}${more}</details>`}</td></tr>`;
   });
   return html`<table><thead><tr><th>claimed MAC</th><th>because of</th><th class="n">replies</th><th>first to last</th><th>for</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

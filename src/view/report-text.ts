@@ -1,6 +1,6 @@
 import { changeWords, duration, type Finding } from '../recording/finding.js';
 import { justificationText } from '../recording/justification.js';
-import type { Group, Story } from '../recording/story.js';
+import { addressesText, type Group, type Story } from '../recording/story.js';
 import type { ReportClock } from './clock.js';
 import { escapeText } from './escape.js';
 import type { Style } from './style.js';
@@ -69,10 +69,11 @@ export function summary(story: Story, clock: ReportClock): string[] {
   ];
 }
 
-function groupLine({ justification, count, targets, firstNs, lastNs }: Group, clock: ReportClock): string {
+function groupLine(group: Group, clock: ReportClock): string {
+  const { justification, count, firstNs, lastNs } = group;
   const { action, reason, device, netns } = justification;
   const text = justificationText(justification);
   const because = text === reason ? '' : ` because of ${text}`;
   const where = [netns.name, device.name ?? device.index].filter((name) => name !== null).join(' ');
-  return `${count} ${action} ${reason} on ${where}${because}: ${targets.size} addresses, ${clock.moment(firstNs)} to ${clock.moment(lastNs)}`;
+  return `${count} ${action} ${reason} on ${where}${because}: ${addressesText(group)}, ${clock.moment(firstNs)} to ${clock.moment(lastNs)}`;
 }
