@@ -300,18 +300,24 @@ function provenOf(one: Justification, other: Justification): Justification {
   return one.prefix === null && other.prefix !== null ? other : one;
 }
 
-/** A prefix that could not be proven is no other one. */
+/** A prefix or a rule that could not be proven, or was not looked for (the kernel has no rules of its own), is no other. */
 function isSame(a: Justification, b: Justification): boolean {
   if (a.key === b.key) return true;
-  if (a.prefix !== null && b.prefix !== null) return false;
   return (
+    isNoOther(a.prefix, b.prefix) &&
+    isNoOther(a.rule?.priority ?? null, b.rule?.priority ?? null) &&
     a.action === b.action &&
     a.reason === b.reason &&
+    a.detail === b.detail &&
     a.table?.id === b.table?.id &&
     a.outIndex === b.outIndex &&
     a.gateway === b.gateway &&
     a.outcome === b.outcome
   );
+}
+
+function isNoOther<T>(a: T | null, b: T | null): boolean {
+  return a === null || b === null || a === b;
 }
 
 function overlaps({ fromNs, toNs }: TimedChange, from: bigint, to: bigint): boolean {

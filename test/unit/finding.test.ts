@@ -19,7 +19,8 @@ interface Place {
 interface Way {
   action: string;
   reason: string;
-  rule: number;
+  /** Null where the kernel has no rules but its own, and asks none. */
+  rule: number | null;
   table: [number, string];
   route: Partial<NonNullable<DecisionStep['route']>>;
 }
@@ -56,7 +57,7 @@ function asked(seconds: number, target: string, way: Way, place: Place = {}): En
   const [id, name] = way.table;
   const step: DecisionStep = {
     ...matched,
-    rule: { priority: way.rule, selector: '' },
+    rule: way.rule === null ? null : { priority: way.rule, selector: '' },
     table: { id, name },
     route,
   };
@@ -183,6 +184,16 @@ describe('several changes', () => {
     ]);
     expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost/);
     expect(paragraphs[0]).not.toMatch(/203\.0\.113|dummy7|does not tell which/);
+  });
+
+  it('of which one only makes the kernel ask its rules: the answer has not moved', () => {
+    const asBefore = { ...rogue(), rule: null };
+    const { headline } = find([
+      asked(1, '192.0.2.77', asBefore),
+      changed(8, [{ object: 'rule', change: 'added', text: '50: to 198.51.100.7 prohibit' }]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(headline).toBe('Every answer stayed what it was');
   });
 
   it('that did nothing at all are told as such', () => {
