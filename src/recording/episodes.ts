@@ -304,6 +304,10 @@ function provenOf(one: Justification, other: Justification): Justification {
 function isSame(a: Justification, b: Justification): boolean {
   if (a.key === b.key) return true;
   return (
+    a.host === b.host &&
+    a.netns.inode === b.netns.inode &&
+    a.device.name === b.device.name &&
+    a.hostRoute === b.hostRoute &&
     isNoOther(a.prefix, b.prefix) &&
     isNoOther(a.rule?.priority ?? null, b.rule?.priority ?? null) &&
     a.action === b.action &&
