@@ -37,7 +37,7 @@ export interface LiveOptions {
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
 /** A recording is to lose nothing: seconds of a flood have room until the disk, or a busy machine, is there again. */
-const recordingRingBytes = 64 << 20;
+const recordingRingBytes = 32 << 20;
 /** While requests wait for their proof, generations are read this often; else this seldom. */
 const busyTickMs = 5;
 const idleTickMs = 50;
