@@ -15,7 +15,7 @@ endif
 SOURCES := $(shell find src -name '*.ts')
 OBJECTS := arpwhy.x64.bpf.o arpwhy.arm64.bpf.o
 
-.PHONY: all deps native bpf layout check lint docs demo test test-vm hunt bench bench-smoke clean
+.PHONY: all deps native bpf layout check lint docs demo test test-vm test-vm-changes hunt bench bench-smoke clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
@@ -54,7 +54,7 @@ bpf:
 	$(Q)$(MAKE) -C bpf objects V=$(V)
 	$(Q)cp $(OBJECTS:%=bpf/%) bpf/prebuilt/
 
-layout: bpf/layout.c bpf/record.h
+layout: bpf/layout.c bpf/record.h bpf/change-record.h
 	$(Q)$(MAKE) -C bpf layout V=$(V)
 	$(Q)bpf/layout > src/kernel/layout.ts
 
@@ -84,18 +84,25 @@ demo: deps all
 
 # scenarios filter with nft and set offloads with ethtool; bpftool tells what a trace leaves behind; top runs in tmux;
 # tshark reads what was recorded; the report is opened in Chromium, and skipped where that cannot be had
-test: DEPS_EXTRA += nftables bpftool ethtool tmux tshark
+test: DEPS_EXTRA += nftables bpftool ethtool arptables tmux tshark
 test: deps all
 	$(Q)DEPS_EXTRA=chromium scripts/deps || true
 	$(Q)scripts/test
 
 # the same rows on other kernels, under QEMU: KERNEL=6.1 TIER=kprobe ROWS='a pattern' make it fewer, ROWS=sample takes
 # one a reason; what cannot be installed is a skip with a name
-test-vm: DEPS_EXTRA += nftables ethtool
+test-vm: DEPS_EXTRA += nftables ethtool arptables
 test-vm: deps all
 	$(Q)for package in qemu-system-x86 busybox-static kmod cpio xz-utils; do DEPS_EXTRA=$$package scripts/deps || true; done
 	$(Q)test/vm/build
 	$(Q)KERNEL='$(KERNEL)' TIER='$(TIER)' ROWS='$(ROWS)' WRITE='$(WRITE)' REPORT='$(REPORT)' node test/vm/.build/test/vm/main.js
+
+# what a better tier tells of changes without one of the hooks that see them
+test-vm-changes: DEPS_EXTRA += nftables ethtool
+test-vm-changes: deps all
+	$(Q)for package in qemu-system-x86 busybox-static kmod cpio xz-utils; do DEPS_EXTRA=$$package scripts/deps || true; done
+	$(Q)test/vm/build
+	$(Q)KERNEL='$(KERNEL)' TIER='$(TIER)' node test/vm/.build/test/vm/unseen.js
 
 # random configurations on this kernel: every verdict's cause is changed, and the verdict has to change
 hunt: DEPS_EXTRA += nftables ethtool tcpdump

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR MIT)
 /*
  * The tracepoints, which every tier has: thin programs, one a hook. The work is in decision.h. What the other tiers add
- * is in trampoline.h and kprobe.h.
+ * is in trampoline.h and kprobe.h, and who changed the routes in change.h.
  */
 #include <linux/bpf.h>
 #include "kernel.h"
@@ -14,6 +14,8 @@
 #include "generation.h"
 #include "trampoline.h"
 #include "kprobe.h"
+#include "change-trampoline.h"
+#include "change-kprobe.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* Prints src/kernel/layout.ts from record.h: the wire layout is stated there and nowhere else. */
+/* Prints src/kernel/layout.ts from record.h and change-record.h: the wire layout is stated there and nowhere else. */
 #include <stddef.h>
 #include <stdio.h>
 #include <linux/types.h>
 
 #include "record.h"
+#include "change-record.h"
 
 #define START(type, name) printf("\nexport const %s = {\n  bytes: %zu,\n", name, sizeof(struct type))
 #define FIELD(type, field, name) printf("  %s: %zu,\n", name, offsetof(struct type, field))
@@ -130,6 +131,59 @@ static void generation(void)
 	END();
 }
 
+static void change(void)
+{
+	START(arpwhy_change, "change");
+#define F(field, name) FIELD(arpwhy_change, field, name)
+	F(bytes, "size"); F(version, "version"); F(what, "what"); F(cause, "cause"); F(ns, "ns");
+	F(netns, "netns"); F(cause_ifindex, "causeIfindex"); F(cause_device, "causeDevice"); F(pid, "pid");
+	F(parent, "parent"); F(name, "name"); F(parent_name, "parentName"); F(kernel_thread, "kernelThread");
+	F(route, "body");
+#undef F
+	END();
+	START(arpwhy_way, "way");
+#define F(field, name) FIELD(arpwhy_way, field, name)
+	F(known, "known"); F(protocol, "protocol"); F(nexthops, "nexthops"); F(gateway_family, "gatewayFamily");
+	F(metric, "metric"); F(object, "object"); F(ifindex, "ifindex"); F(gateway, "gateway"); F(device, "device");
+#undef F
+	END();
+	START(arpwhy_change_route, "changeRoute");
+#define F(field, name) FIELD(arpwhy_change_route, field, name)
+	F(table, "table"); F(dst, "dst"); F(length, "length"); F(type, "type"); F(tos, "tos"); F(count, "count");
+	F(way, "way"); F(was, "was");
+#undef F
+	END();
+	START(arpwhy_change_rule, "changeRule");
+#define F(field, name) FIELD(arpwhy_change_rule, field, name)
+	F(priority, "priority"); F(table, "table"); F(target, "target"); F(mark, "mark"); F(mark_mask, "markMask");
+	F(src, "src"); F(dst, "dst"); F(src_len, "srcLength"); F(dst_len, "dstLength"); F(tos, "tos");
+	F(action, "action"); F(invert, "invert"); F(l3mdev, "l3mdev"); F(ip_proto, "ipProtocol"); F(tunnel, "tunnel");
+	F(suppress_prefixlen, "suppressPrefixLength"); F(suppress_ifgroup, "suppressGroup"); F(sport, "sport");
+	F(dport, "dport"); F(uid, "uid"); F(iif, "iif"); F(oif, "oif");
+#undef F
+	END();
+	START(arpwhy_change_link, "changeLink");
+#define F(field, name) FIELD(arpwhy_change_link, field, name)
+	F(ifindex, "ifindex"); F(flags, "flags"); F(name, "name"); F(carrier, "carrier");
+#undef F
+	END();
+	START(arpwhy_change_address, "changeAddress");
+#define F(field, name) FIELD(arpwhy_change_address, field, name)
+	F(ip, "ip"); F(peer, "peer"); F(ifindex, "ifindex"); F(length, "length"); F(scope, "scope");
+	F(device, "device");
+#undef F
+	END();
+	printf("\nexport const what = {\n  routeAdded: %d,\n  routeRemoved: %d,\n  routeReplaced: %d,\n"
+	       "  tableFlushed: %d,\n  ruleAdded: %d,\n  ruleRemoved: %d,\n  link: %d,\n  addressAdded: %d,\n"
+	       "  addressRemoved: %d,\n} as const;\n", ARPWHY_ROUTE_ADDED, ARPWHY_ROUTE_REMOVED, ARPWHY_ROUTE_REPLACED,
+	       ARPWHY_TABLE_FLUSHED, ARPWHY_RULE_ADDED, ARPWHY_RULE_REMOVED, ARPWHY_LINK, ARPWHY_ADDRESS_ADDED,
+	       ARPWHY_ADDRESS_REMOVED);
+	printf("\nexport const cause = {\n  message: %d,\n  linkUp: %d,\n  linkDown: %d,\n  linkRemoved: %d,\n"
+	       "  carrier: %d,\n  linkEnslaved: %d,\n  addressAdded: %d,\n  addressRemoved: %d,\n"
+	       "} as const;\n", ARPWHY_BY_MESSAGE, ARPWHY_LINK_UP, ARPWHY_LINK_DOWN, ARPWHY_LINK_REMOVED,
+	       ARPWHY_CARRIER, ARPWHY_LINK_ENSLAVED, ARPWHY_BY_ADDRESS_ADDED, ARPWHY_BY_ADDRESS_REMOVED);
+}
+
 int main(void)
 {
 	printf("// Made by bpf/layout.c from bpf/record.h. Do not edit: run `make layout`.\n\n");
@@ -138,6 +192,7 @@ int main(void)
 	VALUE("maxNeighbours", ARPWHY_MAX_NEIGHBOURS);
 	VALUE("settingsCount", ARPWHY_SETTINGS);
 	VALUE("noSlot", ARPWHY_NO_SLOT);
+	VALUE("changeVersion", ARPWHY_CHANGE_VERSION);
 	record();
 	wait();
 	body();
@@ -149,6 +204,7 @@ int main(void)
 	detail();
 	counters();
 	generation();
+	change();
 	printf("\nexport const closed = { consumed: %d, dropped: %d, deferred: %d } as const;\n", ARPWHY_CONSUMED,
 	       ARPWHY_DROPPED, ARPWHY_DEFERRED);
 	printf("\nexport const place = {\n  arpProcess: %d,\n  arpRcv: %d,\n  netfilter: %d,\n  tc: %d,\n  xdp: %d,\n"

@@ -94,7 +94,7 @@ int arpwhy_load(struct arpwhy *self)
 	malloc_trim(0);
 	if (err)
 		return err;
-	return open_ring(self);
+	return open_rings(self);
 }
 
 int arpwhy_attach(struct arpwhy *self, const char *program)
@@ -131,7 +131,7 @@ void arpwhy_close(struct arpwhy *self)
 	if (!self)
 		return;
 	arpwhy_detach(self);
-	close_ring(self);
+	close_rings(self);
 	bpf_object__close(self->object);
 	free(self);
 }

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define ARPWHY_ABI 1
+#define ARPWHY_ABI 2
 
 struct arpwhy;
 
@@ -41,6 +41,12 @@ int arpwhy_wake_fd(struct arpwhy *self);
 
 /* Copy whole records into `to`, each behind its length in its first word. Returns bytes; 0 when none is left. */
 int arpwhy_drain(struct arpwhy *self, void *to, int size);
+
+/* The same of struct arpwhy_change, which nothing announces: ask now and then. */
+int arpwhy_drain_changes(struct arpwhy *self, void *to, int size);
+
+/* Changes that did not fit into their ring. */
+int arpwhy_changes_lost(struct arpwhy *self, uint64_t *to);
 
 /* The sum over all CPUs of struct arpwhy_counters. */
 int arpwhy_counters(struct arpwhy *self, void *to, int size);

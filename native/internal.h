@@ -11,17 +11,21 @@
 
 #define MAX_LINKS 64
 
+/* a ring of the kernel side: its descriptor belongs to the object */
+struct ring {
+	int fd;
+	size_t size;
+	unsigned long *consumed;	/* positions, in bytes since the beginning */
+	const unsigned long *produced;
+};
+
 struct arpwhy {
 	struct bpf_object *object;
 	struct bpf_link *links[MAX_LINKS];
 	int links_used;
 	int cpus;
-	/* the ring: its descriptor belongs to the object */
-	int ring_fd;
-	size_t ring_size;
-	size_t ring_page;
-	unsigned long *consumed;	/* positions, in bytes since the beginning */
-	const unsigned long *produced;
+	struct ring records;
+	struct ring changes;
 	/* the thread that waits for records */
 	pthread_t waiter;
 	bool waiting;
@@ -34,7 +38,7 @@ struct arpwhy {
 void catch_log(void);
 
 /* ring.c */
-int open_ring(struct arpwhy *self);
-void close_ring(struct arpwhy *self);
+int open_rings(struct arpwhy *self);
+void close_rings(struct arpwhy *self);
 
 #endif

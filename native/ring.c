@@ -12,6 +12,7 @@
 #include "internal.h"
 
 #include "../bpf/record.h"
+#include "../bpf/change-record.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -21,7 +22,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LARGEST		ARPWHY_LARGEST
 #define GIVE_BACK	(256 << 10)	/* bytes after which the kernel side may have them again */
 
 static size_t rounded(size_t size)
@@ -29,36 +29,35 @@ static size_t rounded(size_t size)
 	return (size + 7) & ~7UL;
 }
 
-int open_ring(struct arpwhy *self)
+static int open_one(struct arpwhy *self, struct ring *ring, const char *name)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(self->object, "records");
+	struct bpf_map *map = bpf_object__find_map_by_name(self->object, name);
 	size_t page = sysconf(_SC_PAGESIZE);
 	int fd = map ? bpf_map__fd(map) : -ENOENT;
 
 	if (fd < 0)
 		return fd;
-	self->ring_size = bpf_map__max_entries(map);
-	self->ring_page = page;
-	self->consumed = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (self->consumed == MAP_FAILED) {
-		self->consumed = NULL;
+	ring->size = bpf_map__max_entries(map);
+	ring->consumed = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring->consumed == MAP_FAILED) {
+		ring->consumed = NULL;
 		return -errno;
 	}
-	self->produced = mmap(NULL, page + self->ring_size, PROT_READ, MAP_SHARED, fd, page);
-	if (self->produced == MAP_FAILED) {
-		self->produced = NULL;
+	ring->produced = mmap(NULL, page + ring->size, PROT_READ, MAP_SHARED, fd, page);
+	if (ring->produced == MAP_FAILED) {
+		ring->produced = NULL;
 		return -errno;
 	}
-	self->ring_fd = fd;
+	ring->fd = fd;
 	return 0;
 }
 
-/* Copy out of the ring, from a position that only grows. */
-static void copy(struct arpwhy *self, char *to, unsigned long from, size_t bytes)
+/* Copy out of a ring, from a position that only grows. */
+static void copy(const struct ring *ring, char *to, unsigned long from, size_t bytes)
 {
-	const char *data = (const char *)self->produced + self->ring_page;
-	size_t at = from & (self->ring_size - 1);
-	size_t first = self->ring_size - at;
+	const char *data = (const char *)ring->produced + sysconf(_SC_PAGESIZE);
+	size_t at = from & (ring->size - 1);
+	size_t first = ring->size - at;
 
 	if (first > bytes)
 		first = bytes;
@@ -66,33 +65,51 @@ static void copy(struct arpwhy *self, char *to, unsigned long from, size_t bytes
 	memcpy(to + first, data, bytes - first);
 }
 
-int arpwhy_drain(struct arpwhy *self, void *to, int size)
+int open_rings(struct arpwhy *self)
 {
-	const char *data = (const char *)self->produced + self->ring_page;
-	unsigned long at = *self->consumed, given = at;
-	unsigned long end = __atomic_load_n(self->produced, __ATOMIC_ACQUIRE);
+	int err = open_one(self, &self->records, "records");
+
+	return err ? err : open_one(self, &self->changes, "changes");
+}
+
+/* largest: no record takes more */
+static int drain(const struct ring *ring, char *to, int size, int largest)
+{
+	const char *data = (const char *)ring->produced + sysconf(_SC_PAGESIZE);
+	unsigned long at = *ring->consumed, given = at;
+	unsigned long end = __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE);
 	int used = 0;
 
-	if (size < (int)LARGEST)
+	if (size < largest)
 		return -EINVAL;
-	while (at < end && size - used >= (int)LARGEST) {
-		const uint32_t *header = (const void *)(data + (at & (self->ring_size - 1)));
+	while (at < end && size - used >= largest) {
+		const uint32_t *header = (const void *)(data + (at & (ring->size - 1)));
 		uint32_t length = __atomic_load_n(header, __ATOMIC_ACQUIRE);
 
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
-			copy(self, (char *)to + used, at + BPF_RINGBUF_HDR_SZ, length);
+			copy(ring, to + used, at + BPF_RINGBUF_HDR_SZ, length);
 			used += rounded(length);
 		}
 		at += rounded((length & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ);
 		if (at - given >= GIVE_BACK) {
-			__atomic_store_n(self->consumed, at, __ATOMIC_RELEASE);
+			__atomic_store_n(ring->consumed, at, __ATOMIC_RELEASE);
 			given = at;
 		}
 	}
-	__atomic_store_n(self->consumed, at, __ATOMIC_RELEASE);
+	__atomic_store_n(ring->consumed, at, __ATOMIC_RELEASE);
 	return used;
+}
+
+int arpwhy_drain(struct arpwhy *self, void *to, int size)
+{
+	return drain(&self->records, to, size, ARPWHY_LARGEST);
+}
+
+int arpwhy_drain_changes(struct arpwhy *self, void *to, int size)
+{
+	return drain(&self->changes, to, size, sizeof(struct arpwhy_change));
 }
 
 static void *wait_for_records(void *context)
@@ -127,7 +144,7 @@ int arpwhy_wake_fd(struct arpwhy *self)
 	if (self->stop < 0 || self->epoll < 0 || pipe2(self->wake_pipe, O_NONBLOCK | O_CLOEXEC))
 		return -errno;
 	stop.data.fd = self->stop;
-	records.data.fd = self->ring_fd;
+	records.data.fd = self->records.fd;
 	if (epoll_ctl(self->epoll, EPOLL_CTL_ADD, self->stop, &stop) ||
 	    epoll_ctl(self->epoll, EPOLL_CTL_ADD, records.data.fd, &records))
 		return -errno;
@@ -145,7 +162,19 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-void close_ring(struct arpwhy *self)
+static void unmap(struct ring *ring)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	if (ring->consumed)
+		munmap(ring->consumed, page);
+	if (ring->produced)
+		munmap((void *)ring->produced, page + ring->size);
+	ring->consumed = NULL;
+	ring->produced = NULL;
+}
+
+void close_rings(struct arpwhy *self)
 {
 	if (self->waiting) {
 		uint64_t one = 1;
@@ -158,10 +187,6 @@ void close_ring(struct arpwhy *self)
 	close_one(&self->wake_pipe[1]);
 	close_one(&self->epoll);
 	close_one(&self->stop);
-	if (self->consumed)
-		munmap(self->consumed, self->ring_page);
-	if (self->produced)
-		munmap((void *)self->produced, self->ring_page + self->ring_size);
-	self->consumed = NULL;
-	self->produced = NULL;
+	unmap(&self->records);
+	unmap(&self->changes);
 }

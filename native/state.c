@@ -94,6 +94,14 @@ int arpwhy_counters(struct arpwhy *self, void *to, int size)
 	return err;
 }
 
+int arpwhy_changes_lost(struct arpwhy *self, uint64_t *to)
+{
+	int fd = bpf_object__find_map_fd_by_name(self->object, "changes_lost");
+	uint32_t zero = 0;
+
+	return fd < 0 ? fd : bpf_map_lookup_elem(fd, &zero, to);
+}
+
 int arpwhy_run_stats(struct arpwhy *self, const char *program, uint64_t *runs_ns_misses)
 {
 	struct bpf_program *found = bpf_object__find_program_by_name(self->object, program);

@@ -1,6 +1,6 @@
 import { Folder } from '../decision/fold.js';
 import type { Decision } from '../decision/types.js';
-import type { EndEvent, StreamEvent } from '../stream/events.js';
+import type { ChangeEvent, EndEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
 import { Chunk } from '../view/chunk.js';
 import { EventJson } from '../view/json.js';
@@ -37,6 +37,8 @@ export class TextTeller implements Teller {
   /** By reason. */
   readonly #silent = new Map<string, number>();
   #silentTime = '';
+  /** Who changed routes by messages, and what of it was not shown. */
+  readonly #busy = new Map<string, { shownNs: bigint; count: number; last: ChangeEvent }>();
 
   /** @param silentOnes tell silent decisions one by one, not as a count */
   constructor(view: LineView, silentOnes: boolean) {
@@ -46,7 +48,7 @@ export class TextTeller implements Teller {
 
   event(event: StreamEvent): string {
     if (event.schema === 'arpwhy.fold/1') return this.#view.fold(event);
-    if (event.schema === 'arpwhy.change/1') return this.#view.change(event);
+    if (event.schema === 'arpwhy.change/1') return this.#change(event);
     if (event.schema !== 'arpwhy.decision/1') return '';
     if (!this.onlyCounts(event)) return this.#view.decision(event);
     const { reason } = event.verdict;
@@ -55,18 +57,44 @@ export class TextTeller implements Teller {
     return '';
   }
 
+  /** A routing daemon may change routes all the time: of each one a change a second is shown, the others are counted. */
+  #change(event: ChangeEvent): string {
+    const who = event.cause?.kind === 'message' ? event.process : null;
+    if (!who) return this.#view.change(event);
+    const key = `${event.netns.inode} ${who.name} ${who.pid}`;
+    const ns = BigInt(event.monotonicNs);
+    const busy = this.#busy.get(key);
+    if (busy && ns - busy.shownNs < restNs) {
+      busy.count += event.changes.length + event.more;
+      busy.last = event;
+      return '';
+    }
+    if (busy) busy.shownNs = ns;
+    else if (this.#busy.size < mostBusy) this.#busy.set(key, { shownNs: ns, count: 0, last: event });
+    return this.#view.change(event);
+  }
+
   onlyCounts({ verdict }: Decision): boolean {
     return !this.#silentOnes && verdict.action === 'silent' && verdict.reason !== 'unknown';
   }
 
   rest(): string {
-    if (this.#silent.size === 0) return '';
-    const text = this.#view.silent(this.#silentTime, this.#silent);
+    let text = '';
+    for (const [key, busy] of this.#busy) {
+      if (busy.count > 0) text += this.#view.moreChanges(busy.last, busy.count);
+      else this.#busy.delete(key);
+      busy.count = 0;
+    }
+    if (this.#silent.size === 0) return text;
+    text += this.#view.silent(this.#silentTime, this.#silent);
     this.#silent.clear();
     return text;
   }
 }
 
+/** Of one process's changes so many nanoseconds lie between two that are shown. */
+const restNs = 1_000_000_000n;
+const mostBusy = 1000;
 /** Counts of decisions that are not told one by one are told this often. */
 const restMs = 5000;
 /** So much text is written at a time: memory for more would be mapped anew each time, and the event loop held up. */

@@ -225,6 +225,7 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
   parts.push(`${lost} lost`);
   const requests = seen === 1 ? '1 request' : `${seen} requests`;
   say(context, `${requests} in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
+  if (end.changesLost > 0) say(context, `${end.changesLost} changes of routes were too many to be told`);
   if (lost > 0) say(context, 'to lose fewer: narrow it with --netns or --dev, or write into a file');
-  if (options.strict && lost > 0) context.exitCode = exitCode.lost;
+  if (options.strict && (lost > 0 || end.changesLost > 0)) context.exitCode = exitCode.lost;
 }

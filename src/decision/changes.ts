@@ -117,19 +117,30 @@ function settingItems({ settings = [], links }: Snapshot): Item[] {
   );
 }
 
-function addressItem({ ip, prefixLength, peer, scope, device }: Address, links: Snapshot['links']): Item {
-  const far = peer === undefined ? '' : ` peer ${formatIp(peer)}`;
-  const text = `${formatIp(ip)}${far}/${prefixLength} dev ${links.get(device)?.name ?? device}`;
+function addressItem(address: Address, links: Snapshot['links']): Item {
+  const { device, scope } = address;
+  const text = addressText(address, links.get(device)?.name ?? String(device));
   return { identity: `${device} ${text} ${scope}`, text, device, table: null };
 }
 
+/** "10.0.0.1/24 dev eth0" */
+export function addressText({ ip, peer, prefixLength }: Address, device: string): string {
+  const far = peer === undefined ? '' : ` peer ${formatIp(peer)}`;
+  return `${formatIp(ip)}${far}/${prefixLength} dev ${device}`;
+}
+
 function ruleItem(rule: Rule, names: ChangeNames): Item {
+  const { text, table } = ruleText(rule, names);
+  return { identity: `${rule.priority} ${rule.selector || 'from all'}`, text, device: null, table };
+}
+
+/** "100: iif eth0 lookup office", and the table that it leads to. */
+export function ruleText(rule: Rule, names: ChangeNames): { text: string; table: number | null } {
   const action = rule.action === 'lookup' ? `lookup ${names.table(rule.table) ?? rule.table}` : rule.action;
   const selector = rule.selector === '' ? 'from all' : rule.selector;
   const target = rule.action === 'goto' ? ` ${rule.goto}` : '';
   const text = `${rule.priority}: ${selector} ${action}${target}`;
-  const table = rule.action === 'lookup' ? rule.table : null;
-  return { identity: `${rule.priority} ${selector}`, text, device: null, table };
+  return { text, table: rule.action === 'lookup' ? rule.table : null };
 }
 
 function routeItem(route: Route, { links }: Snapshot, names: ChangeNames): Item {

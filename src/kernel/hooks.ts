@@ -12,6 +12,8 @@ export interface Hook {
   cost: string;
   /** Loaded, but run by user space only. */
   onDemand: boolean;
+  /** It is of no use, or would mislead, without the hook of this name, which is attached before it. */
+  needs?: string;
   /** Its programs, the best first: one is loaded. */
   programs: readonly Variant[];
 }
@@ -133,22 +135,88 @@ function functionHook(kind: string, { name, cost, programs }: FunctionHook): Hoo
   };
 }
 
+/**
+ * Where routes, rules, links and addresses change. `return` is seen alone, or with the entry before it: what began has
+ * to be seen to end, or it would be taken for the cause of what comes later.
+ */
+interface ChangeHook {
+  name: string;
+  cost: string;
+  seen: 'entry' | 'return' | 'both';
+  /** A kretprobe needs arguments that a kprobe keeps. */
+  kept?: boolean;
+}
+
+const changes: readonly ChangeHook[] = [
+  { name: 'fib_table_insert', cost: 'new and replaced routes are not told with the process', seen: 'both' },
+  { name: 'fib_table_delete', cost: 'deleted routes are not told with the process', seen: 'both' },
+  {
+    name: 'fib_table_flush',
+    cost: 'routes that the kernel flushes are not told with their cause and process',
+    seen: 'both',
+  },
+  {
+    name: 'call_fib_notifiers',
+    cost: 'changes of rules are not told with the process; of a flush only how many routes went',
+    seen: 'return',
+    kept: true,
+  },
+  {
+    name: 'fib_create_info',
+    cost: 'a new route is told as its message said it, and a replaced one as a new one',
+    seen: 'return',
+  },
+  {
+    name: 'fib_release_info',
+    cost: 'a deleted route is told as its message said it, and a replaced one as a new one',
+    seen: 'entry',
+  },
+  {
+    name: 'fib_netdev_event',
+    cost: 'that a link went up or down is not told as the cause of changed routes',
+    seen: 'both',
+  },
+  {
+    name: 'fib_inetaddr_event',
+    cost: 'that an address came or went is not told as the cause of changed routes',
+    seen: 'both',
+  },
+];
+
+function changeHooks(entry: string, exit: string, { name, cost, seen, kept }: ChangeHook): Hook[] {
+  const onEntry = functionHook(entry, { name, cost, kept: false });
+  const onReturn = functionHook(exit, { name, cost, kept: false });
+  if (seen === 'entry') return [onEntry];
+  const alone = seen === 'return' && !(kept && exit === 'kretprobe');
+  return alone ? [onReturn] : [onReturn, { ...onEntry, needs: onReturn.name }];
+}
+
 /** All hooks of a tier, in the order of attaching. The tracepoints are in each of them. */
 export function hooksOf(tier: Tier): readonly Hook[] {
   switch (tier) {
     case 'trampoline':
-      return [...functions.map((one) => functionHook('fexit', one)), ...tracepoints];
+      return [
+        ...functions.map((one) => functionHook('fexit', one)),
+        ...changes.flatMap((one) => changeHooks('fentry', 'fexit', one)),
+        ...tracepoints,
+      ];
     case 'kprobe':
       return [
         ...functions.flatMap((one) => [
           functionHook('kretprobe', one),
           ...(one.kept ? [functionHook('kprobe', one)] : []),
         ]),
+        ...changes.flatMap((one) => changeHooks('kprobe', 'kretprobe', one)),
         ...tracepoints,
       ];
     case 'tracepoint':
       return tracepoints;
   }
+}
+
+/** The hook that tells of links, with their cause: where it is attached nobody else need watch them. */
+export function seesLinks(attached: readonly string[]): boolean {
+  return attached.some((name) => /^(fentry|kprobe)\/fib_netdev_event$/.test(name));
 }
 
 /** Best first. */

@@ -5,6 +5,7 @@ export const maxLookups = 64;
 export const maxNeighbours = 4;
 export const settingsCount = 14;
 export const noSlot = 255;
+export const changeVersion = 1;
 
 export const record = {
   bytes: 80,
@@ -153,6 +154,116 @@ export const generation = {
   netns: 48,
   partial: 52,
   ns: 56,
+} as const;
+
+export const change = {
+  bytes: 184,
+  size: 0,
+  version: 4,
+  what: 6,
+  cause: 7,
+  ns: 8,
+  netns: 16,
+  causeIfindex: 20,
+  causeDevice: 24,
+  pid: 40,
+  parent: 44,
+  name: 48,
+  parentName: 64,
+  kernelThread: 80,
+  body: 88,
+} as const;
+
+export const way = {
+  bytes: 36,
+  known: 0,
+  protocol: 1,
+  nexthops: 2,
+  gatewayFamily: 3,
+  metric: 4,
+  object: 8,
+  ifindex: 12,
+  gateway: 16,
+  device: 20,
+} as const;
+
+export const changeRoute = {
+  bytes: 88,
+  table: 0,
+  dst: 4,
+  length: 8,
+  type: 9,
+  tos: 10,
+  count: 12,
+  way: 16,
+  was: 52,
+} as const;
+
+export const changeRule = {
+  bytes: 92,
+  priority: 0,
+  table: 4,
+  target: 8,
+  mark: 12,
+  markMask: 16,
+  src: 20,
+  dst: 24,
+  srcLength: 28,
+  dstLength: 29,
+  tos: 30,
+  action: 31,
+  invert: 32,
+  l3mdev: 33,
+  ipProtocol: 34,
+  tunnel: 35,
+  suppressPrefixLength: 36,
+  suppressGroup: 40,
+  sport: 44,
+  dport: 48,
+  uid: 52,
+  iif: 60,
+  oif: 76,
+} as const;
+
+export const changeLink = {
+  bytes: 28,
+  ifindex: 0,
+  flags: 4,
+  name: 8,
+  carrier: 24,
+} as const;
+
+export const changeAddress = {
+  bytes: 32,
+  ip: 0,
+  peer: 4,
+  ifindex: 8,
+  length: 12,
+  scope: 13,
+  device: 16,
+} as const;
+
+export const what = {
+  routeAdded: 1,
+  routeRemoved: 2,
+  routeReplaced: 3,
+  tableFlushed: 4,
+  ruleAdded: 5,
+  ruleRemoved: 6,
+  link: 7,
+  addressAdded: 8,
+  addressRemoved: 9,
+} as const;
+
+export const cause = {
+  message: 1,
+  linkUp: 2,
+  linkDown: 3,
+  linkRemoved: 4,
+  carrier: 5,
+  linkEnslaved: 6,
+  addressAdded: 7,
+  addressRemoved: 8,
 } as const;
 
 export const closed = { consumed: 1, dropped: 2, deferred: 3 } as const;

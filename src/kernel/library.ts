@@ -25,6 +25,8 @@ export interface NativeLibrary {
   arpwhy_map_count(self: Handle, map: string): number;
   arpwhy_wake_fd(self: Handle): number;
   arpwhy_drain(self: Handle, to: Buffer, size: number): number;
+  arpwhy_drain_changes(self: Handle, to: Buffer, size: number): number;
+  arpwhy_changes_lost(self: Handle, to: Buffer): number;
   arpwhy_counters(self: Handle, to: Buffer, size: number): number;
   arpwhy_run_stats(self: Handle, program: string, countAndNs: Buffer): number;
   arpwhy_generations(self: Handle, addresses: Buffer, count: number, to: Buffer, size: number): number;
@@ -35,7 +37,7 @@ export interface NativeLibrary {
   arpwhy_close(self: Handle): void;
 }
 
-const abi = 1;
+const abi = 2;
 
 const signatures = {
   arpwhy_abi: ['int', []],
@@ -52,6 +54,8 @@ const signatures = {
   arpwhy_map_count: ['int', ['pointer', 'string']],
   arpwhy_wake_fd: ['int', ['pointer']],
   arpwhy_drain: ['int', ['pointer', 'pointer', 'int']],
+  arpwhy_drain_changes: ['int', ['pointer', 'pointer', 'int']],
+  arpwhy_changes_lost: ['int', ['pointer', 'pointer']],
   arpwhy_counters: ['int', ['pointer', 'pointer', 'int']],
   arpwhy_run_stats: ['int', ['pointer', 'string', 'pointer']],
   arpwhy_generations: ['int', ['pointer', 'pointer', 'int', 'pointer', 'int']],

@@ -131,6 +131,7 @@ function prepare(
       leftOut.set(name, 'the kernel does not say where neigh_proxy_process lies');
     }
   }
+  if (tier === 'tracepoint') native.arpwhy_resize(handle, 'changes', 4096);
   if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
   loadOnly(
     native,

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
+import type { ChangeSeen } from '../decision/change-seen.js';
 import type { Pass, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { decodeChanges } from './change-wire.js';
 import { dropNames } from './drop-names.js';
 import { decodeGeneration, type Generation } from './generation.js';
 import { type Hook, hooksOf, tiers } from './hooks.js';
@@ -182,6 +184,23 @@ export class Tracer {
     return status < 0 ? null : decodeGeneration(this.#small);
   }
 
+  /** Changes of routes, rules, links and addresses since the last call; none in the tracepoint tier. */
+  drainChanges(): ChangeSeen[] {
+    const seen: ChangeSeen[] = [];
+    for (;;) {
+      const bytes = this.#native.arpwhy_drain_changes(this.#open(), this.#batch, batchBytes);
+      if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+      decodeChanges(this.#batch, bytes, seen);
+      if (bytes < batchBytes / 2) return seen;
+    }
+  }
+
+  /** How many changes did not fit into their ring. */
+  changesLost(): number {
+    this.#native.arpwhy_changes_lost(this.#open(), this.#small);
+    return Number(this.#small.readBigUInt64LE(0));
+  }
+
   counters(): Counters {
     const status = this.#native.arpwhy_counters(this.#open(), this.#small, this.#small.length);
     if (status < 0) throw new ArpwhyError('load-failed', `cannot read the counters: ${errnoName(status)}`);
@@ -244,9 +263,16 @@ export class Tracer {
     if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
   }
 
+  #isAttached(name: string): boolean {
+    return this.hooks.some(({ hook, attached }) => hook.name === name && attached);
+  }
+
   #attach(leftOut: Map<string, string>): void {
     for (const hook of hooksOf(this.tier)) {
       let error = leftOut.get(hook.name) ?? null;
+      const { needs } = hook;
+      if (error === null && needs !== undefined && !this.#isAttached(needs))
+        error = `of no use without ${needs}`;
       if (error === null && !hook.onDemand) {
         const status = this.#native.arpwhy_attach(this.#open(), programOf(this.#native, hook));
         if (status < 0) error = `${errnoName(status)} ${lastLine(takeLog(this.#native))}`.trim();

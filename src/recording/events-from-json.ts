@@ -1,3 +1,4 @@
+import { causeKinds } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { Decision, Snapshot } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from '../stream/events.js';
@@ -134,7 +135,7 @@ function endFrom(value: unknown, json: Shape): EndEvent {
   for (const name of ['seen', 'delivered', 'folded', 'filtered', 'pending', 'abandoned', 'lost']) {
     accounts.number(name);
   }
-  return value as EndEvent;
+  return { ...(value as EndEvent), changesLost: json.has('changesLost') ? json.number('changesLost') : 0 };
 }
 
 const objects = ['link', 'address', 'rule', 'route', 'proxy-neighbour', 'setting'] as const;
@@ -154,7 +155,31 @@ function changeFrom(value: unknown, json: Shape): ChangeEvent {
     device: deviceFrom(one.objectOrNull('device')),
     table: tableFrom(one.objectOrNull('table')),
   }));
-  return { ...(value as ChangeEvent), changes };
+  // of recordings before hooks saw changes
+  const { evidence = 'inferred', cause = null, process = null, kernelThread = null } = value as ChangeEvent;
+  const { flushed = [], lost = 0 } = value as ChangeEvent;
+  const seen = { evidence, cause, process, kernelThread, changes, flushed, lost };
+  if (json.has('flushed')) checkSeen(json);
+  return { ...(value as ChangeEvent), ...seen };
+}
+
+/** What hooks saw of a change. */
+function checkSeen(json: Shape): void {
+  json.oneOf('evidence', ['observed', 'inferred'] as const);
+  const cause = json.objectOrNull('cause');
+  cause?.oneOf('kind', causeKinds);
+  deviceFrom(cause?.objectOrNull('device') ?? null);
+  const process = json.objectOrNull('process');
+  for (const one of [process, process?.objectOrNull('parent')]) {
+    one?.number('pid');
+    one?.text('name');
+  }
+  json.textOrNull('kernelThread');
+  for (const flush of json.list('flushed')) {
+    flush.number('routes');
+    tableFrom(flush.object('table'));
+  }
+  json.number('lost');
 }
 
 function deviceFrom(json: Shape | null): { index: number; name: string | null } | null {

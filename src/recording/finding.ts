@@ -1,4 +1,6 @@
+import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
+import type { ChangeEvent } from '../stream/events.js';
 import type { Episode, ThinEpisode, TimedChange } from './episodes.js';
 import { type Justification, justificationText } from './justification.js';
 import type { Story } from './story.js';
@@ -164,11 +166,20 @@ export function changesText(changes: TimedChange[], clock: Clock): string {
   const sentences = shown.map((change) => {
     const { event, fromNs, toNs } = change;
     const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
-    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}.`;
+    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}${byWords(event)}.`;
   });
   const left = told.length - shown.length;
   if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came with it.`);
   return sentences.join(' ');
+}
+
+/** ", flushed by the kernel because bond0.90 went down, by ip (pid 814), started by ifdown (pid 810)" */
+export function byWords(event: ChangeEvent): string {
+  const routes = event.flushed.reduce((sum, one) => sum + one.routes, 0);
+  const cause = causeText(event.cause);
+  const flush = routes > 0 ? `, flushed by the kernel${cause === null ? '' : ` because ${cause}`}` : '';
+  const who = whoText(event);
+  return flush + (who === null ? '' : `, ${who}`);
 }
 
 /** A link that went down and came up at once is one thing to tell: the words stand for the first, null for the second. */
@@ -188,7 +199,9 @@ function flapsIn(changes: TimedChange[]): Map<TimedChange, string | null> {
 
 /** The changes of a notice of the kernel: links, and nothing else. */
 function linksOf({ event }: TimedChange): Change[] {
-  return event.changes.length === 1 && event.changes[0]?.object === 'link' ? event.changes : [];
+  return event.evidence === 'inferred' && event.changes.length === 1 && event.changes[0]?.object === 'link'
+    ? event.changes
+    : [];
 }
 
 const isDown = (text: string) => / down|no carrier/.test(text);

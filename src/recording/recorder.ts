@@ -5,6 +5,7 @@ import { Clock } from '../host/clock.js';
 import type { LinkNotice } from '../host/link-monitor.js';
 import type { IprouteNames } from '../host/names.js';
 import { recordVersion } from '../kernel/layout.js';
+import { mostChanges } from '../stream/changes.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from '../stream/events.js';
 import type { Evidence, State, StreamTap } from '../stream/tap.js';
 import { version } from '../version.js';
@@ -23,8 +24,8 @@ export type Rotation = { bytes: number } | { ms: number } | null;
 /** Blocks are handed to the disk when there are so many bytes of them, or this often. */
 const chunkBytes = 1 << 20;
 const flushMs = 200;
-/** A change names so many things at most, and counts the rest. */
-const mostChanges = 200;
+/** So much of what hooks told is remembered of each namespace until its next state. */
+const mostTold = 20_000;
 /** What the kernel announces of a link is read here after so long at most. */
 const noticeNs = 250_000_000n;
 /** Deferrals whose decision has not come: more than the kernel side can hold were lost. */
@@ -59,6 +60,8 @@ export class Recorder implements StreamTap {
   readonly #states = new Map<number, { state: State; id: string }>();
   /** Links by namespace, as they were told last. */
   readonly #links = new Map<number, Map<number, Link>>();
+  /** What hooks told since the last state, by namespace. */
+  readonly #told = new Map<number, { ns: bigint; key: string }[]>();
   readonly #nameIds = new WeakMap<IprouteNames, { id: string; json: string }>();
   readonly #latestNames = new Map<number, { id: string; json: string }>();
   #names = 0;
@@ -90,6 +93,47 @@ export class Recorder implements StreamTap {
     this.#begin();
   }
 
+  /** What hooks saw: told as it is, and not a second time by the next state. */
+  change(event: ChangeEvent): void {
+    const { inode } = event.netns;
+    const told = this.#told.get(inode) ?? [];
+    for (const change of event.changes) {
+      if (change.object === 'link' && change.change === 'changed') this.#linkMoved(inode, change);
+      else if (told.length < mostTold) told.push({ ns: BigInt(event.monotonicNs), key: sameChange(change) });
+    }
+    this.#told.set(inode, told);
+    const words = event.changes[0];
+    this.#message(
+      BigInt(event.monotonicNs),
+      JSON.stringify(event),
+      `change: ${words?.change} ${words?.text}`,
+    );
+  }
+
+  /** The next state tells of a link only what else became of it. */
+  #linkMoved(inode: number, { device, text }: Change): void {
+    const links = this.#links.get(inode);
+    const known = links?.get(device?.index ?? 0);
+    if (links && known)
+      links.set(known.index, {
+        ...known,
+        up: !text.includes(', down'),
+        carrier: !text.includes(', no carrier'),
+      });
+  }
+
+  /** Without what hooks told before the state was read. */
+  #untold(inode: number, changes: Change[], readNs: bigint): Change[] {
+    const told = this.#told.get(inode);
+    if (!told) return changes;
+    const keys = new Set(told.filter(({ ns }) => ns <= readNs).map(({ key }) => key));
+    this.#told.set(
+      inode,
+      told.filter(({ ns }) => ns > readNs),
+    );
+    return changes.filter((change) => !keys.has(sameChange(change)));
+  }
+
   state(state: State): void {
     const before = this.#states.get(state.netns.inode);
     const known = this.#links.get(state.netns.inode);
@@ -103,7 +147,11 @@ export class Recorder implements StreamTap {
     const was = { ...before.state.snapshot, links: known ?? before.state.snapshot.links };
     this.#change(
       state.netns,
-      changesBetween(was, state.snapshot, state.names),
+      this.#untold(
+        state.netns.inode,
+        changesBetween(was, state.snapshot, state.names),
+        state.moved?.beforeNs ?? state.readNs,
+      ),
       state.moved?.afterNs ?? before.state.readNs,
       state.moved?.beforeNs ?? state.readNs,
     );
@@ -138,8 +186,14 @@ export class Recorder implements StreamTap {
       monotonicNs: seenNs.toString(),
       fromNs: fromNs.toString(),
       netns,
+      evidence: 'inferred',
+      cause: null,
+      process: null,
+      kernelThread: null,
       changes: changes.slice(0, mostChanges),
       more: Math.max(0, changes.length - mostChanges),
+      flushed: [],
+      lost: 0,
     };
     this.#message(seenNs, JSON.stringify(event), `change: ${changes[0]?.change} ${changes[0]?.text}`);
   }
@@ -433,4 +487,13 @@ export class Recorder implements StreamTap {
   #message(monotonicNs: bigint, json: string, info: string): void {
     this.#blocks.message(0, { timeNs: monotonicNs + this.#clock.offsetNs, json, info });
   }
+}
+
+/** Alike for one change, whether hooks saw it or two states differ by it. */
+function sameChange({ object, text, table, device }: Change): string {
+  if (object === 'link') return `link ${device?.index}`;
+  // a message may leave out of a route what the state has
+  if (object === 'route') return `route ${table?.id} ${/\S*\d+\.\d+\.\d+\.\d+\S*/.exec(text)?.[0]}`;
+  if (object === 'rule') return `rule ${/^\d+/.exec(text)?.[0]} ${table?.id}`;
+  return `${object} ${text}`;
 }

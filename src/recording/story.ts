@@ -82,6 +82,8 @@ export class Story {
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent }>();
   #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
+  /** Changes that hooks saw since the last state of a namespace. */
+  readonly #waiting = new Map<string, ToldChange[]>();
   readonly #names = new Map<string, NamesEvent>();
 
   take({ event, timeNs }: Entry): void {
@@ -202,6 +204,13 @@ export class Story {
       this.#previous.set(key, known.last.snapshot);
       known.last = event;
     } else this.states.set(key, { first: event, last: event });
+    const waiting = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    const before = this.#previous.get(key);
+    const last = waiting.at(-1);
+    if (!before || !last) return;
+    const changes = waiting.flatMap((one) => one.event.changes);
+    last.states = this.#differences({ ...last.event, changes }, before, event.snapshot, key);
   }
 
   #change(event: ChangeEvent, timeNs: bigint): void {
@@ -213,8 +222,11 @@ export class Story {
     const key = `${event.host} ${event.netns.inode}`;
     const before = this.#previous.get(key);
     const after = this.states.get(key)?.last.snapshot;
-    const states = before && after ? this.#differences(event, before, after, key) : [];
-    this.changes.push({ event, timeNs, states });
+    const told: ToldChange = { event, timeNs, states: [] };
+    this.changes.push(told);
+    // the state that shows what hooks saw comes later, the one that led to what was inferred has come
+    if (event.evidence === 'observed') this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), told]);
+    else if (before && after) told.states = this.#differences(event, before, after, key);
   }
 
   /** The tables that a change touched, and the rules where it touched them. */

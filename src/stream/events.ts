@@ -1,6 +1,7 @@
+import type { Actor, Cause } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
-import type { Decision, Tier } from '../decision/types.js';
+import type { Decision, Evidence, Tier } from '../decision/types.js';
 
 /** The first event of a stream. Later versions only add fields. */
 export interface StartEvent {
@@ -60,24 +61,40 @@ export interface EndEvent {
   untracked: number;
   /** ARP frames seen coming in, before any filter. */
   frames: number;
+  /** Changes of routes, rules, links and addresses that were too many to be told. */
+  changesLost: number;
 }
 
-/** What moved in a namespace, as two snapshots of it tell. Recordings bear it; a live stream does not yet. */
+/**
+ * What moved in a namespace: `observed` by hooks on the functions that change routes, with their cause; or `inferred`,
+ * as two snapshots of it differ, which recordings bear.
+ */
 export interface ChangeEvent {
   schema: 'arpwhy.change/1';
   /** Unique in this trace: "7f3a-c2". */
   id: string;
   host: string;
-  /** When it had happened: the first moment at which the namespace was seen like this. */
+  /** When it had happened: of what was observed the last moment; else the first at which it was seen like this. */
   time: string;
   monotonicNs: string;
   /** It had not happened before this moment, CLOCK_MONOTONIC. */
   fromNs: string;
   netns: { inode: number; name: string | null };
+  evidence: Evidence;
+  /** Why; null where no hook saw it. */
+  cause: Cause | null;
+  /** In whose context the kernel did it; null where it was in none, or nobody saw. */
+  process: Actor['process'];
+  /** The thread of the kernel that did it; null where none did, or nobody saw. */
+  kernelThread: string | null;
   /** At most 200 of them. */
   changes: Change[];
   /** Changes that are not listed. */
   more: number;
+  /** Tables that the kernel flushed of routes that had become useless, and of how many. */
+  flushed: { table: { id: number; name: string | null }; routes: number }[];
+  /** Changes before this one, in any namespace, that were too many to be told. */
+  lost: number;
 }
 
 export type StreamEvent = StartEvent | Decision | ChangeEvent | Fold | LostEvent | EndEvent;

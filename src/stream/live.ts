@@ -4,12 +4,14 @@ import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
 import type { Pass, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
+import { seesLinks } from '../kernel/hooks.js';
 import { type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
-import type { EndEvent, LostEvent, StartEvent, StreamEvent } from './events.js';
+import { ChangeGroups } from './changes.js';
+import type { ChangeEvent, EndEvent, LostEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';
 import { Namespaces } from './namespaces.js';
-import type { StreamTap } from './tap.js';
+import type { StateTap, StreamTap } from './tap.js';
 import type { Waiting, WatchedNamespace } from './watched.js';
 
 export interface LiveOptions {
@@ -57,6 +59,7 @@ export class LiveStream {
   readonly #tracer: Tracer;
   readonly #namespaces: Namespaces;
   readonly #joiner: Joiner;
+  readonly #changes: ChangeGroups;
   readonly #fanout = new Fanout<StreamEvent>();
   readonly #clock = Clock.now();
   readonly #decider: Decider;
@@ -123,7 +126,19 @@ export class LiveStream {
       digits: (ns) => this.#clock.digits(ns),
     });
     options.tap?.start(this.start);
-    this.#namespaces = new Namespaces(tracer, options.netns ?? null, options.tap ?? null);
+    this.#namespaces = new Namespaces(tracer, options.netns ?? null, this.#stateTap());
+    const prefix = randomBytes(2).toString('hex');
+    let number = 0;
+    this.#changes = new ChangeGroups(
+      (inode) => this.#namespaces.placeOf(inode),
+      (told) => {
+        const time = this.#clock.format(BigInt(told.monotonicNs));
+        const id = `${prefix}-c${++number}`;
+        const event: ChangeEvent = { schema: 'arpwhy.change/1', id, host: identity.host, time, ...told };
+        this.#options.tap?.change(event);
+        this.#fanout.push(event);
+      },
+    );
     tracer.onRecords(() => this.#drain());
     this.#tick();
   }
@@ -214,10 +229,38 @@ export class LiveStream {
     if (needsProof(pass)) namespace.prepare(pass, now);
   }
 
+  /** States come after the changes that led to them. */
+  #stateTap(): StateTap | null {
+    const { tap } = this.#options;
+    if (!tap) return null;
+    return {
+      state: (state) => {
+        this.#drainChanges(true);
+        tap.state(state);
+      },
+      link: seesLinks(this.start.hooks.attached) ? null : (netns, notice) => tap.link(netns, notice),
+    };
+  }
+
+  /** True while a change is going on. */
+  #drainChanges(everything = false): boolean {
+    if (this.#tracer.tier === 'tracepoint') return false;
+    const seen = this.#tracer.drainChanges();
+    if (seen.length > 0 || everything) {
+      const lost = this.#tracer.changesLost();
+      this.#changes.lose(lost - this.#changesLost);
+      this.#changesLost = lost;
+    }
+    this.#changes.add(seen);
+    return this.#changes.close(process.hrtime.bigint(), everything);
+  }
+  #changesLost = 0;
+
   /** Read generations, judge what can be judged, look for losses, and come again. */
   #tick(): void {
     if (this.#timer) clearTimeout(this.#timer);
     const now = performance.now();
+    const changing = this.#drainChanges();
     this.#namespaces.readGenerations(now);
     let waiting = 0;
     for (const namespace of this.#namespaces.all()) {
@@ -227,7 +270,7 @@ export class LiveStream {
     }
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
-    const busy = waiting > 0 || this.#congested;
+    const busy = waiting > 0 || changing || this.#congested;
     this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
   }
 
@@ -339,6 +382,7 @@ export class LiveStream {
       await pause(busyTickMs);
     }
     if (this.#timer) clearTimeout(this.#timer);
+    this.#drainChanges(true);
     const pending = this.#tracer.pending();
     if (!this.#options.deferred && pending > 0) {
       for (const request of this.#joiner.waiting().slice(-pending)) {
@@ -378,6 +422,7 @@ export class LiveStream {
       cut: counters.cut,
       untracked: counters.untracked,
       frames: counters.frames,
+      changesLost: this.#changesLost,
     };
   }
 }

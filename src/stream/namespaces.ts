@@ -1,10 +1,12 @@
 import { closeSync } from 'node:fs';
 import type { Pass } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { IprouteNames } from '../host/names.js';
 import { findNamespace, namedNamespaces, openNamespace, ownNamespace } from '../host/netns.js';
 import type { Generation } from '../kernel/generation.js';
 import type { Tracer } from '../kernel/tracer.js';
-import type { StreamTap } from './tap.js';
+import type { ChangePlace } from './changes.js';
+import type { StateTap } from './tap.js';
 import { WatchedNamespace } from './watched.js';
 
 /** A namespace whose requests are this recent is read with every turn, others now and then. */
@@ -19,7 +21,7 @@ const idleReadMs = 250;
 export class Namespaces {
   readonly #tracer: Tracer;
   readonly #wanted: readonly string[] | null;
-  readonly #tap: StreamTap | null;
+  readonly #tap: StateTap | null;
   readonly #byInode = new Map<number, WatchedNamespace>();
   /** Those whose inode is another namespace's by now, while requests from them are still to be told. */
   readonly #gone = new Set<WatchedNamespace>();
@@ -27,7 +29,7 @@ export class Namespaces {
   #closed = false;
 
   /** @param wanted names of `ip netns`, `.` for our own; null for all */
-  constructor(tracer: Tracer, wanted: readonly string[] | null, tap: StreamTap | null = null) {
+  constructor(tracer: Tracer, wanted: readonly string[] | null, tap: StateTap | null = null) {
     this.#tracer = tracer;
     this.#tap = tap;
     this.#wanted = wanted;
@@ -61,6 +63,20 @@ export class Namespaces {
     const former = [...this.#gone].find(({ address }) => address === pass.netns.address);
     if (former) return former;
     return this.#add(pass.netns.inode, pass.netns.address);
+  }
+
+  /** What is known of a namespace in which something changed, whether it is watched or not. */
+  placeOf(inode: number): ChangePlace {
+    const watched = this.#byInode.get(inode);
+    const name = watched ? watched.name : (findNamespace(inode)?.name ?? null);
+    const names = watched?.names ?? new IprouteNames(name, () => null);
+    return {
+      netns: { inode, name },
+      table: (id) => names.table(id),
+      protocol: (id) => names.protocol(id),
+      device: (index) => names.device(index),
+      link: (index, ns) => watched?.linksBefore(ns)?.get(index) ?? null,
+    };
   }
 
   all(): WatchedNamespace[] {

@@ -1,7 +1,7 @@
 import type { Decision, Link, Proof, Request, Snapshot } from '../decision/types.js';
 import type { LinkNotice } from '../host/link-monitor.js';
 import type { IprouteNames } from '../host/names.js';
-import type { EndEvent, LostEvent, StartEvent } from './events.js';
+import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from './events.js';
 
 /** What a decision was made from. The passes of the request bear their wire records. */
 export interface Evidence {
@@ -23,6 +23,13 @@ export interface State {
   moved: { afterNs: bigint; beforeNs: bigint } | null;
 }
 
+/** Who hears of the states of namespaces. */
+export interface StateTap {
+  state(state: State): void;
+  /** The kernel announced a link; null where hooks tell of links. */
+  link: ((netns: State['netns'], notice: LinkNotice) => void) | null;
+}
+
 /**
  * A recording's way into a live stream: called in the stream's order, while it runs. With a tap, passes keep their
  * wire records, and every namespace's state is read at the start and after each change, whether requests wait or not.
@@ -36,6 +43,8 @@ export interface StreamTap {
   link(netns: State['netns'], notice: LinkNotice): void;
   /** Just before the decision is handed out. */
   decision(decision: Decision, evidence: Evidence): void;
+  /** What hooks saw change; a state that shows it comes later. */
+  change(event: ChangeEvent): void;
   lost(event: LostEvent): void;
   end(event: EndEvent): void;
 }

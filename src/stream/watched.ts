@@ -16,7 +16,7 @@ import { findNamespace, type NetnsPlace } from '../host/netns.js';
 import { takeSnapshot } from '../host/snapshot.js';
 import type { Generation } from '../kernel/generation.js';
 import { History } from './history.js';
-import type { StreamTap } from './tap.js';
+import type { StateTap } from './tap.js';
 
 /** Snapshots kept: the newest, and those that requests still in the queue may belong to. */
 const keptSnapshots = 3;
@@ -86,7 +86,7 @@ export class WatchedNamespace {
   #nextSnapshot = 0;
   #largeUntil = 0;
   readonly #read: () => Generation | null;
-  readonly #tap: StreamTap | null;
+  readonly #tap: StateTap | null;
   /** The generation of the state that the tap was told last. */
   #told: Generation | null = null;
   #monitor: LinkMonitor | null = null;
@@ -97,7 +97,7 @@ export class WatchedNamespace {
     inode: number,
     address: bigint,
     read: (self: WatchedNamespace) => Generation | null,
-    tap: StreamTap | null = null,
+    tap: StateTap | null = null,
   ) {
     this.#tap = tap;
     this.inode = inode;
@@ -202,6 +202,11 @@ export class WatchedNamespace {
     return held?.snapshot.links ?? null;
   }
 
+  /** The links that were read last before a moment. */
+  linksBefore(ns: bigint): ReadonlyMap<number, Link> | null {
+    return this.#snapshots.find(({ to }) => to < ns)?.snapshot.links ?? null;
+  }
+
   #whole({ key }: Generation): Held | undefined {
     return this.#snapshots.find((held) => {
       if (held.key !== key || !held.snapshot.complete) return false;
@@ -264,14 +269,13 @@ export class WatchedNamespace {
   }
 
   #watchLinks(): LinkMonitor | null {
-    return this.place && this.#tap
-      ? LinkMonitor.start(this.place, (notice) =>
-          this.#tap?.link({ inode: this.inode, name: this.name }, notice),
-        )
+    const tell = this.#tap?.link;
+    return this.place && tell
+      ? LinkMonitor.start(this.place, (notice) => tell({ inode: this.inode, name: this.name }, notice))
       : null;
   }
 
-  #tell(tap: StreamTap, snapshot: Snapshot, generation: Generation): void {
+  #tell(tap: StateTap, snapshot: Snapshot, generation: Generation): void {
     const before = this.#told;
     tap.state({
       netns: { inode: this.inode, name: this.name },

@@ -1,3 +1,4 @@
+import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
 import type { Decision, DecisionStep } from '../decision/types.js';
@@ -97,10 +98,19 @@ export class LineView {
     const rows = event.changes.slice(0, shownChanges).map((one) => escapeText(changeText(one)));
     const left = event.changes.length - rows.length + event.more;
     if (left > 0) rows.push(`and ${left} more`);
+    rows.push(...aboutText(event).map(escapeText));
     for (const [i, row] of rows.entries()) {
       lines.push(i === 0 ? this.#style('magenta', `${clock} ${where}  CHANGED ${row}`) : `${indent}${row}`);
     }
     return `${lines.join('\n')}\n`;
+  }
+
+  /** Changes by one process that were not shown one by one. */
+  moreChanges(last: ChangeEvent, count: number): string {
+    const { clock, header } = this.#time.show(last.time);
+    const where = escapeText(last.netns.name ?? `namespace ${last.netns.inode}`);
+    const text = `${clock} ${where}  ${countText(count)} more changes ${escapeText(whoText(last) ?? '')}`;
+    return `${header === null ? '' : `${this.#style('dim', header)}\n`}${this.#style('dim', text)}\n`;
   }
 
   /** Silent decisions that were not shown one by one. */
@@ -173,6 +183,20 @@ export function changeText({ object, change, text, was, table }: Change): string
   const where = object === 'route' && table ? `, table ${table.name ?? table.id}` : '';
   const before = was === null ? '' : ` (was ${was})`;
   return `${object} ${change}: ${text}${where}${before}`;
+}
+
+/** What was flushed and why, who did it, and how many changes before it could not be told. */
+function aboutText(event: ChangeEvent): string[] {
+  const rows = event.flushed.map(
+    ({ table, routes }) =>
+      `flushed ${routes} ${routes === 1 ? 'route' : 'routes'} of table ${table.name ?? table.id}`,
+  );
+  const why = causeText(event.cause);
+  const who = whoText(event);
+  const parts = [why === null ? null : `because ${why}`, who].filter((part) => part !== null);
+  if (parts.length > 0) rows.push(parts.join(', '));
+  if (event.lost > 0) rows.push(`${event.lost} changes before it were too many to be told`);
+  return rows;
 }
 
 /** "is-at a0:36:9f:59:be:ef  delayed 443 ms" */

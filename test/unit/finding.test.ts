@@ -91,6 +91,12 @@ function changed(
     monotonicNs: String(at(seconds)),
     fromNs: String(at(since)),
     netns: { inode: inodeOf(netns), name: netns },
+    evidence: 'inferred',
+    cause: null,
+    process: null,
+    kernelThread: null,
+    flushed: [],
+    lost: 0,
     changes: changes.map((one) => ({
       object: 'route',
       change: 'removed',

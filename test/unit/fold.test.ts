@@ -203,6 +203,7 @@ it('accounts close where some were folded', () => {
       cut: 0,
       untracked: 0,
       frames: 40,
+      changesLost: 0,
     },
     7,
   );

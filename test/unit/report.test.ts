@@ -4,6 +4,7 @@ import { type Finding, findingOf } from '../../src/recording/finding.js';
 import { MergedReader } from '../../src/recording/merge.js';
 import type { Entry } from '../../src/recording/reader.js';
 import { Story } from '../../src/recording/story.js';
+import type { ChangeEvent } from '../../src/stream/events.js';
 import { ReportClock } from '../../src/view/clock.js';
 import { reportPage } from '../../src/view/report-html.js';
 import { replied } from './example.js';
@@ -35,6 +36,28 @@ describe('the finding', () => {
     expect(text).toContain('because of 0.0.0.0/0 via 10.0.0.1 dev bond0 in table main (rule 32766)');
     expect(text).toMatch(/as before \(same-device\) after this: .* table public_90 got 2 routes/);
     expect(finding.caveats).toEqual([]);
+  });
+
+  it('names the process where hooks saw it', async () => {
+    const entries = (await entriesOf(incident)).map((entry) => {
+      const { event } = entry;
+      if (event.schema !== 'arpwhy.change/1' || !event.changes.some(({ object }) => object === 'route'))
+        return entry;
+      const seen: Partial<ChangeEvent> = {
+        evidence: 'observed',
+        cause: { kind: 'link-down', device: { index: 7, name: 'bond0.90' } },
+        process: { pid: 814, name: 'ip', parent: { pid: 810, name: 'ifdown' } },
+        flushed: [{ table: { id: 90, name: 'public_90' }, routes: 2 }],
+      };
+      return { ...entry, event: { ...event, ...seen } };
+    });
+    const { finding, story } = tell(entries);
+    expect(finding.paragraphs[0]).toContain(
+      ', flushed by the kernel because bond0.90 went down, by ip (pid 814), started by ifdown (pid 810).',
+    );
+    // the state that follows shows what it did to the table
+    const states = story.changes.flatMap((one) => one.states.map(({ title }) => title));
+    expect(states).toContain('table public_90');
   });
 
   it('without the changes says that none was seen', async () => {

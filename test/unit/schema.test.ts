@@ -118,6 +118,7 @@ const end: EndEvent = {
   cut: 0,
   untracked: 0,
   frames: 40,
+  changesLost: 0,
 };
 
 const samples = { replied, unproven, malformed, prohibited, start, lost, end };

@@ -366,6 +366,7 @@ describe('--once', () => {
     cut: 0,
     untracked: 0,
     frames: 40,
+    changesLost: 0,
   });
 
   it('as JSON keeps its contract', () => {

@@ -1,11 +1,13 @@
 import type { Decision } from '../../decision/types.js';
 import type { LinkNotice } from '../../host/link-monitor.js';
+import type { ChangeEvent } from '../../stream/events.js';
 import type { Evidence, State, StreamTap } from '../../stream/tap.js';
 
 /** What happened to a namespace. */
 export type Happening =
   | { kind: 'state'; ns: bigint; state: State }
-  | { kind: 'link'; ns: bigint; netns: State['netns']; notice: LinkNotice };
+  | { kind: 'link'; ns: bigint; netns: State['netns']; notice: LinkNotice }
+  | { kind: 'change'; ns: bigint; event: ChangeEvent };
 
 /** So much is kept beside the newest state of each namespace. */
 const mostHappenings = 500;
@@ -40,6 +42,10 @@ export class KeepTap implements StreamTap {
 
   link(netns: State['netns'], notice: LinkNotice): void {
     this.#add({ kind: 'link', ns: notice.ns, netns, notice });
+  }
+
+  change(event: ChangeEvent): void {
+    this.#add({ kind: 'change', ns: BigInt(event.monotonicNs), event });
   }
 
   decision(decision: Kept, of: Evidence): void {

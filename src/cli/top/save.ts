@@ -46,11 +46,7 @@ export async function saveRecording(path: string, saved: Saved): Promise<number>
 function inOrder({ decisions, happenings }: Saved): ((recorder: Recorder) => void)[] {
   const steps: { ns: bigint; run: (recorder: Recorder) => void }[] = [];
   for (const one of happenings) {
-    const run =
-      one.kind === 'state'
-        ? (recorder: Recorder) => recorder.state(one.state)
-        : (recorder: Recorder) => recorder.link(one.netns, one.notice);
-    steps.push({ ns: one.ns, run });
+    steps.push({ ns: one.ns, run: (recorder) => tellAgain(recorder, one) });
   }
   for (const decision of new Set(decisions)) {
     const evidence = KeepTap.evidenceOf(decision);
@@ -59,6 +55,12 @@ function inOrder({ decisions, happenings }: Saved): ((recorder: Recorder) => voi
     steps.push({ ns, run: (recorder) => recorder.decision(decision, evidence) });
   }
   return steps.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0)).map(({ run }) => run);
+}
+
+function tellAgain(recorder: Recorder, one: Happening): void {
+  if (one.kind === 'state') recorder.state(one.state);
+  else if (one.kind === 'link') recorder.link(one.netns, one.notice);
+  else recorder.change(one.event);
 }
 
 function endOf({ start, counted, lost, time, monotonicNs }: Saved, delivered: number): EndEvent {
@@ -81,6 +83,7 @@ function endOf({ start, counted, lost, time, monotonicNs }: Saved, delivered: nu
     cut: 0,
     untracked: 0,
     frames: 0,
+    changesLost: 0,
   };
 }
 

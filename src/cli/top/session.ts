@@ -2,7 +2,7 @@ import type { ReadStream } from 'node:tty';
 import { type DecisionFilter, passes } from '../../decision/filter.js';
 import type { Order } from '../../decision/tally/order.js';
 import type { Decision } from '../../decision/types.js';
-import { changeWords } from '../../recording/finding.js';
+import { byWords, changeWords } from '../../recording/finding.js';
 import type { ChangeEvent } from '../../stream/events.js';
 import { escapeText } from '../../view/escape.js';
 import type { Glyphs } from '../../view/glyphs.js';
@@ -220,8 +220,9 @@ export class Session {
 }
 
 /** "04:22:47 rec-node0: table public_90 lost 2 routes (...)" */
-function changeLine({ time, netns, changes, more }: ChangeEvent, utc: boolean): string {
+function changeLine(event: ChangeEvent, utc: boolean): string {
+  const { time, netns, changes, more } = event;
   const { clock } = new TimeColumn(utc).show(time);
   const where = netns.name ?? `namespace ${netns.inode}`;
-  return `${clock.slice(0, 'hh:mm:ss'.length)} ${where}: ${changeWords(changes, more)}`;
+  return `${clock.slice(0, 'hh:mm:ss'.length)} ${where}: ${changeWords(changes, more)}${byWords(event)}`;
 }
