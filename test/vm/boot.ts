@@ -15,6 +15,9 @@ const processor = 'max,-la57,-smap,-smep,-pku,-umip';
 const kernelWords =
   'console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 apparmor=0 audit=0 tsc=reliable clocksource=tsc';
 
+/** Code that is made while it runs has to be translated anew each time: there, interpreted code is the faster. */
+export const nodeWords = '--no-opt --no-sparkplug --max-lazy';
+
 export interface Boot {
   /** The project's tree. */
   tree: string;

@@ -21,4 +21,6 @@ export interface RowLine {
   /** Why tiers or kernels may differ about it; null when they may not. */
   differs: string | null;
   decisions: Decision[];
+  /** What a row with changes showed of them, as text for people has it. */
+  changes?: string;
 }

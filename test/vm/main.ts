@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { validateEvent } from '../schema.js';
 import { betweenKernels, betweenTiers } from './agree.js';
-import { boot, lacking } from './boot.js';
+import { boot, lacking, nodeWords } from './boot.js';
 import { cache, fetchKernel, NotToBeHad } from './fetch.js';
 import { kernels } from './kernels.js';
 import type { Line, RowLine, TierLine } from './lines.js';
@@ -18,9 +18,6 @@ const { KERNEL, TIER, ROWS = '', WRITE, REPORT } = process.env;
 const tree = process.cwd();
 /** Far above what they take: a sample some two minutes, all rows some fifteen. */
 const timeoutMs = (ROWS === 'sample' ? 12 : 90) * 60_000;
-
-/** Code that is made while it runs has to be translated anew each time: there, interpreted code is the faster. */
-const nodeWords = '--no-opt --no-sparkplug --max-lazy';
 
 const wanted = KERNEL ? KERNEL.split(',') : kernels.map(({ name }) => name);
 for (const name of wanted) {
@@ -94,6 +91,7 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
       rows.push(line);
       if (line.state !== 'passed')
         console.log(`  ${line.state} ${line.row} (${line.tier}): ${line.why.split('\n')[0]}`);
+      if (line.changes) console.log(line.changes.replace(/^/gm, '    '));
     }
   }
 }

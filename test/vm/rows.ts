@@ -2,7 +2,9 @@ import { writeSync } from 'node:fs';
 import type { Decision, Tier } from '../../src/decision/types.js';
 import { ArpwhyError } from '../../src/errors.js';
 import { probeHooks } from '../../src/kernel/hooks.js';
-import { differences, otherReasons } from '../kernel/scenarios/compare.js';
+import type { ChangeEvent } from '../../src/stream/events.js';
+import { LineView } from '../../src/view/line.js';
+import { differences, findChanges, inferredParts, otherReasons } from '../kernel/scenarios/compare.js';
 import { play, Watch } from '../kernel/scenarios/play.js';
 import type { Expected, Row } from '../kernel/scenarios/row.js';
 import { tables } from '../kernel/scenarios/tables.js';
@@ -120,7 +122,10 @@ async function perform(row: Row, { world, state, why }: Scene): Promise<RowLine[
       all.map(([, watch]) => watch),
       2 * patienceMs,
     );
-    return all.map(([tier], i) => judge(row, tier, seen[i] ?? []));
+    return all.map(([tier, { changes }], i) => {
+      const told = changes.filter(({ netns }) => netns.name === world.router);
+      return judge(row, tier, seen[i] ?? [], told);
+    });
   } catch (error) {
     return lines('failed', (error as Error).message);
   }
@@ -156,7 +161,7 @@ async function playWithout(knob: Knob): Promise<void> {
   }
 }
 
-function judge(row: Row, tier: Tier, decisions: Decision[]): RowLine {
+function judge(row: Row, tier: Tier, decisions: Decision[], changes: ChangeEvent[]): RowLine {
   const wrong: string[] = [];
   const got = decisions.map(({ verdict }) => verdict.reason).join(', ');
   const wanted = row.expect.map(({ reason }) => reason).join(', ');
@@ -171,6 +176,11 @@ function judge(row: Row, tier: Tier, decisions: Decision[]): RowLine {
       wrong.push(...otherReasons(decision, wanted).map((reason) => `${reason} would do as well`));
     }
   }
+  const { found, missing } = findChanges(changes, (tier !== 'tracepoint' && row.changes) || []);
+  if (tier !== 'tracepoint') {
+    if (row.observed) wrong.push(...decisions.flatMap(inferredParts));
+    wrong.push(...missing);
+  }
   const state = wrong.length > 0 ? 'failed' : 'passed';
   return {
     kind: 'row',
@@ -180,7 +190,13 @@ function judge(row: Row, tier: Tier, decisions: Decision[]): RowLine {
     why: wrong.join('; '),
     differs: row.differs ?? null,
     decisions,
+    ...(found.length > 0 ? { changes: changesText(found) } : {}),
   };
+}
+
+function changesText(changes: ChangeEvent[]): string {
+  const view = new LineView({ utc: true });
+  return changes.map((event) => view.change(event)).join('');
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Decision } from '../../../src/decision/types.js';
-import type { StreamEvent } from '../../../src/stream/events.js';
+import type { ChangeEvent, StreamEvent } from '../../../src/stream/events.js';
 import { type LiveOptions, LiveStream } from '../../../src/stream/live.js';
 import type { Row } from './row.js';
 import type { World } from './world.js';
@@ -8,6 +8,7 @@ import type { World } from './world.js';
 export class Watch {
   readonly stream: LiveStream;
   readonly decisions: Decision[] = [];
+  readonly changes: ChangeEvent[] = [];
   /** What ended the reading of events too early: without them no row can pass. */
   failed: unknown = null;
 
@@ -30,6 +31,7 @@ export class Watch {
     for await (const event of this.stream.events()) {
       this.#validate(event);
       if (event.schema === 'arpwhy.decision/1') this.decisions.push(event);
+      else if (event.schema === 'arpwhy.change/1') this.changes.push(event);
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { CauseKind } from '../../../src/decision/change-seen.js';
+
 /**
  * A scenario as data: how the world is set up, what is asked, and what the kernel is to decide. Add a row to one
  * of the tables beside this file; no code has to change.
@@ -27,6 +29,13 @@ export interface Row {
   expect: readonly Expected[];
   /** The router's devices when the usual ones will not do: see world.ts. */
   world?: 'plain' | 'bare';
+  /** Where functions are hooked, the step that justified each decision is observed, and nothing of it inferred. */
+  observed?: true;
+  /**
+   * Changes that hooks on functions see in the router from `setup` on, in this order, each a subset of the contract;
+   * others may come in between. Tiers without such hooks tell none.
+   */
+  changes?: readonly ExpectedChange[];
   /** Why a tier or a kernel cannot know what another one does. Without it all of them have to say the same. */
   differs?: string;
   /** Why this kernel cannot run it, when a line of `setup` fails. Without it a failing line fails the test. */
@@ -75,4 +84,17 @@ export interface Expected {
   neighbours?: readonly string[];
   /** JSON pointers that have to be in `unknown`. By default it has to be empty unless the reason is `unknown`. */
   unknown?: readonly string[];
+}
+
+/** What is not given may be anything. */
+export interface ExpectedChange {
+  cause: CauseKind | null;
+  /** Of the cause. */
+  device?: string;
+  /** The name of the process, and of its parent; null for none: then a thread of the kernel did it, or nobody. */
+  by?: { process: string; parent?: string } | null;
+  /** In this order, others may come in between: "link changed: bond0.90, down", as text for people has them. */
+  changes?: readonly string[];
+  /** Tables by number, and how many routes they lost. */
+  flushed?: readonly { table: number; routes: number }[];
 }

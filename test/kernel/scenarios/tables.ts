@@ -4,6 +4,7 @@ import { localGates } from './rows-local-gates.js';
 import { proxying } from './rows-proxying.js';
 import { routesAndRules } from './rows-routes-and-rules.js';
 import { sourceAndProbes } from './rows-source-and-probes.js';
+import { stackedDevices } from './rows-stacked-devices.js';
 
 /** Every row, by theme. */
 export const tables: Record<string, readonly Row[]> = {
@@ -12,4 +13,5 @@ export const tables: Record<string, readonly Row[]> = {
   'routes and rules': routesAndRules,
   'source and probes': sourceAndProbes,
   'frames and drops': framesAndDrops,
+  'stacked devices': stackedDevices,
 };
