@@ -28,6 +28,15 @@ export interface Boot {
   timeoutMs: number;
 }
 
+export interface Booted {
+  /** What it showed. */
+  console: string;
+  /** The machine came to its end by itself, and its command succeeded. */
+  ended: boolean;
+  /** A signal ended it, and us with it. */
+  stopped: boolean;
+}
+
 /** What machines take and this host lacks; null when all is there. */
 export function lacking(): string | null {
   const programs = ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'depmod'];
@@ -38,9 +47,8 @@ export function lacking(): string | null {
 
 /**
  * Boot a kernel under QEMU's software emulation, run one command and power it off.
- * @returns what the console showed, and whether the machine came to its end by itself
  */
-export async function boot(image: Image, options: Boot): Promise<{ console: string; ended: boolean }> {
+export async function boot(image: Image, options: Boot): Promise<Booted> {
   const directory = mkdtempSync(join(tmpdir(), 'arpwhy-vm-'));
   try {
     const root = join(directory, 'root');
@@ -61,7 +69,7 @@ async function runMachine(
   initramfs: string,
   directory: string,
   options: Boot,
-): Promise<{ console: string; ended: boolean }> {
+): Promise<Booted> {
   const socket = join(directory, 'line');
   const server = createServer((line) => {
     createInterface(line).on('line', options.onLine);
@@ -88,9 +96,9 @@ async function runMachine(
     });
   }
   const timer = setTimeout(() => machine.kill('SIGKILL'), options.timeoutMs);
-  let stopped: Error | null = null;
-  const stop = (signal: NodeJS.Signals) => {
-    stopped = new Error(`stopped by ${signal}`);
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
     machine.kill('SIGKILL');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
@@ -101,6 +109,5 @@ async function runMachine(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   clearTimeout(timer);
   server.close();
-  if (stopped) throw stopped;
-  return { console: said, ended: status === 0 && said.includes('guest: exit 0') };
+  return { console: said, ended: status === 0 && said.includes('guest: exit 0'), stopped };
 }

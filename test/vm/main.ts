@@ -26,7 +26,9 @@ for (const name of wanted) {
 }
 const results: Result[] = [];
 const skipped: string[] = [];
+let interrupted = false;
 for (const kernel of kernels.filter(({ name }) => wanted.includes(name))) {
+  if (interrupted) break;
   try {
     const missing = lacking();
     if (missing) throw new NotToBeHad(missing);
@@ -62,7 +64,11 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
   const rows: RowLine[] = [];
   const tiers: TierLine[] = [];
   const arguments_ = [TIER || 'trampoline,kprobe,tracepoint', ROWS].map((word) => `'${word}'`).join(' ');
-  const { console: said, ended } = await boot(image, {
+  const {
+    console: said,
+    ended,
+    stopped,
+  } = await boot(image, {
     tree,
     command: `node ${nodeWords} test/vm/rows.js ${arguments_} 2> /dev/ttyS0`,
     onLine: (text) => take(JSON.parse(text) as Line),
@@ -78,7 +84,9 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     complete: ended,
   };
   if (!ended) console.log(`the machine did not come to its end:\n${said.slice(-2000)}`);
-  if (ended) keepResult(join(cache, 'results'), result);
+  // each row stands for itself
+  if (rows.length > 0) keepResult(join(cache, 'results'), result);
+  if (stopped) interrupted = true;
   return result;
 
   function take(line: Line): void {
