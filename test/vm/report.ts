@@ -24,9 +24,12 @@ export interface Result {
 /** What was said of each row last, oldest kernel first. */
 export function readResults(directory: string): Result[] {
   if (!existsSync(directory)) return [];
-  const all = readdirSync(directory).map(
-    (name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as Result,
-  );
+  // a row that is gone since then says nothing
+  const known = new Set(rowNames());
+  const all = readdirSync(directory).map((name) => {
+    const result = JSON.parse(readFileSync(join(directory, name), 'utf8')) as Result;
+    return { ...result, rows: result.rows.filter(({ row }) => known.has(row)) };
+  });
   const order = kernels.map(({ name }) => name);
   return all.sort((a, b) => order.indexOf(a.kernel) - order.indexOf(b.kernel));
 }
@@ -39,11 +42,8 @@ export function keepResult(directory: string, result: Result): void {
     ({ kernel, version, date }) =>
       kernel === result.kernel && version === result.version && date === result.date,
   );
-  const known = new Set(rowNames());
   const again = new Set(result.rows.map(({ row, tier }) => `${tier} ${row}`));
-  const others = (earlier?.rows ?? []).filter(
-    ({ row, tier }) => known.has(row) && !again.has(`${tier} ${row}`),
-  );
+  const others = (earlier?.rows ?? []).filter(({ row, tier }) => !again.has(`${tier} ${row}`));
   const told = new Set(result.tiers.map(({ tier }) => tier));
   const otherTiers = (earlier?.tiers ?? []).filter(({ tier }) => !told.has(tier));
   writeFileSync(

@@ -95,7 +95,7 @@ interface Scene {
 async function prepare(row: Row): Promise<Scene> {
   let world: World | null = null;
   try {
-    world = await World.up(`v${++worlds}-`, row.world);
+    world = await World.up(`v${++worlds}-`, row.world, 2 * (patienceMs / 1000));
     await world.lines(row.setup ?? []);
     return { world, state: 'ready', why: '' };
   } catch (error) {

@@ -18,10 +18,12 @@ export class World {
   readonly router: string;
   readonly asker: string;
   readonly behind: string;
+  readonly #fullSeconds: number;
   #fullTable: FullNeighbourTable | null = null;
 
-  static async up(prefix: string, kind: Row['world'] = 'plain'): Promise<World> {
-    const world = new World(prefix);
+  /** @param fullSeconds how long the table of neighbours of the whole host may be full */
+  static async up(prefix: string, kind: Row['world'] = 'plain', fullSeconds = 5): Promise<World> {
+    const world = new World(prefix, fullSeconds);
     try {
       await world.#build(kind === 'bare');
     } catch (error) {
@@ -31,7 +33,8 @@ export class World {
     return world;
   }
 
-  private constructor(prefix: string) {
+  private constructor(prefix: string, fullSeconds: number) {
+    this.#fullSeconds = fullSeconds;
     this.router = `${prefix}router`;
     this.asker = `${prefix}asker`;
     this.behind = `${prefix}behind`;
@@ -58,7 +61,7 @@ export class World {
         await waitUp(netns, command.split(' ').slice(1));
       } else if (command === 'neighbour-table full') {
         await before();
-        this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0');
+        this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0', this.#fullSeconds);
       } else if (command === 'neighbour-table restored') {
         await before();
         await this.#fullTable?.restore();

@@ -5,8 +5,8 @@ import { toolEnvironment, toolPath } from '../../../src/host/run.js';
 
 /**
  * The table of neighbours is one for all namespaces, and so is its limit. A shell of its own lowers the limit and
- * puts it back: when its standard input ends, which it does however this process ends, and after five seconds at
- * the latest. Old entries make room for new ones, so it adds some until the kernel refuses one.
+ * puts it back: when its standard input ends, which it does however this process ends, and after some seconds at the
+ * latest. Old entries make room for new ones, so it adds some until the kernel refuses one.
  */
 const script = `
 limit=/proc/sys/net/ipv4/neigh/default/gc_thresh3
@@ -23,7 +23,7 @@ do
   [ $n -lt 2000 ] || exit 1
 done
 echo full
-timeout 5 cat > /dev/null
+timeout "$4" cat > /dev/null
 `;
 
 /** A neighbour table without room, until {@link restore}. The whole host has no room then: be quick. */
@@ -33,10 +33,11 @@ export class FullNeighbourTable {
 
   /**
    * @param device one of the namespace, for the entries that show it is full
+   * @param seconds how long at most
    * @throws {ArpwhyError} `host-command` when it cannot be filled here
    */
-  static async fill(netns: string, device: string): Promise<FullNeighbourTable> {
-    const table = new FullNeighbourTable(netns, device);
+  static async fill(netns: string, device: string, seconds: number): Promise<FullNeighbourTable> {
+    const table = new FullNeighbourTable(netns, device, seconds);
     const said = new Promise((resolve) => table.#child.stdout?.once('data', resolve));
     if ((await Promise.race([said, table.#exited.then(() => null)])) === null) {
       throw new ArpwhyError('host-command', 'net.ipv4.neigh.default.gc_thresh3 cannot be lowered here');
@@ -44,9 +45,9 @@ export class FullNeighbourTable {
     return table;
   }
 
-  private constructor(netns: string, device: string) {
+  private constructor(netns: string, device: string, seconds: number) {
     const lock = fileURLToPath(new URL('.', import.meta.url));
-    this.#child = spawn(toolPath('sh'), ['-c', script, 'sh', lock, netns, device], {
+    this.#child = spawn(toolPath('sh'), ['-c', script, 'sh', lock, netns, device, String(seconds)], {
       env: toolEnvironment,
       stdio: ['pipe', 'pipe', 'ignore'],
       // an interrupt at the terminal is not for it
