@@ -45,8 +45,8 @@ export function comparable(decision: Decision) {
     verdict: {
       action: verdict.action,
       reason: verdict.reason,
-      // where a filter dropped it, a hook of the kernel is named
-      detail: verdict.reason.startsWith('filtered') ? null : verdict.detail,
+      // of a drop it is a function of the kernel, and the kernel's own name of why: each has its own
+      detail: verdict.action === 'dropped' ? null : verdict.detail,
       candidates: verdict.candidates,
       deferred: verdict.deferredNs !== null,
     },

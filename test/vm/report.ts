@@ -112,7 +112,7 @@ export function kernelsPage(results: readonly Result[], command: string): string
     `Made by \`${command}\` on ${last}: Debian's kernels for x86-64 under QEMU's software emulation, the`,
     `${rowNames().length - knobs.length} scenario rows of \`test/kernel/scenarios\` played with a trace in every tier attached, so that all tiers`,
     `judge the same requests, and ${knobs.length} with a hook left out. A row passes when the decision is the expected one; what tiers`,
-    'or kernels tell differently is a failure of its own.',
+    'or kernels tell differently is a failure of its own; of a drop, each kernel names its own function and reason.',
     '',
     table(results, rowNames().length),
     '',
