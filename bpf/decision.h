@@ -14,13 +14,6 @@ static __always_inline bool all_attached(void)
 	return attached && *attached;
 }
 
-static __always_inline bool in_scope(__u32 netns, const char *device)
-{
-	if (only_netns && !bpf_map_lookup_elem(&filter_netns, &netns))
-		return false;
-	return !only_devices || bpf_map_lookup_elem(&filter_devices, device);
-}
-
 static __always_inline struct deferred *find_deferred(__u64 skb)
 {
 	if (!deferred_requests)
@@ -394,6 +387,13 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	r = &me->out.record;
 	b = &me->out.body;
 	frame = find_frame(me, at);
+	dev = READ(how, skb, dev);
+	net = READ(how, dev, nd_net.net);
+	if ((only_netns || only_devices) && frame >= FRAMES && !me->in_timer && !find_deferred(at)) {
+		read_name(how, dev, b->device);
+		if (!in_scope(READ(how, net, ns.inum), b->device))
+			return 0;
+	}
 	arp_bytes = read_frame(how, skb, &packet);
 	/* a header too short to hold an operation may have been a request */
 	if (arp_bytes >= 8 && packet.arp.op != bpf_htons(ARPOP_REQUEST))
@@ -418,8 +418,6 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	if (frame >= FRAMES && !waiting && !me->in_timer)
 		frame = find_frame_by_flow(me, sip, tip);
 
-	dev = READ(how, skb, dev);
-	net = READ(how, dev, nd_net.net);
 	b->netns = READ(how, net, ns.inum);
 	read_name(how, dev, b->device);
 	if (!in_scope(b->netns, b->device)) {

@@ -87,6 +87,9 @@ struct in_device {
 	struct ipv4_devconf cnf;
 };
 
+struct bpf_mprog_entry;
+struct mini_Qdisc;
+
 struct net_device {
 	unsigned long state;
 	unsigned int flags;
@@ -101,6 +104,8 @@ struct net_device {
 	unsigned char addr_len;
 	struct in_device *ip_ptr;
 	void *rx_handler;
+	struct bpf_mprog_entry *tcx_ingress;
+	struct mini_Qdisc *miniq_ingress;
 };
 
 struct dst_entry {
@@ -131,6 +136,7 @@ struct sk_buff {
 	__u16 network_header;
 	__u16 mac_header;
 	__be16 protocol;
+	__u32 vlan_all;
 	__u8 pkt_type : 3;
 	__u8 tc_at_ingress : 1;
 	int skb_iif;

@@ -75,6 +75,32 @@ static __always_inline __u32 find_frame_by_flow(struct cpu *me, __be32 sip, __be
 	return found;
 }
 
+/* Whether the filters of the trace let a device through. */
+static __always_inline bool in_scope(__u32 netns, const char *device)
+{
+	if (only_netns && !bpf_map_lookup_elem(&filter_netns, &netns))
+		return false;
+	return !only_devices || bpf_map_lookup_elem(&filter_devices, device);
+}
+
+/*
+ * Whether a frame that came in will not be processed as one of a device in scope. It will be as one of this device,
+ * unless something takes it over before ARP sees it: a master, a tag, a program of tc that hands it to a peer.
+ */
+static __always_inline bool out_of_scope(struct sk_buff *skb, struct net_device *dev, struct net *net)
+{
+	char name[ARPWHY_IFNAMSIZ];
+
+	if ((!only_netns && !only_devices) || dev->rx_handler)
+		return false;
+	if (!bpf_core_field_exists(skb->vlan_all) || skb->vlan_all)
+		return false;
+	if (bpf_core_field_exists(dev->tcx_ingress) ? dev->tcx_ingress != NULL : dev->miniq_ingress != NULL)
+		return false;
+	read_name(BY_LOAD, dev, name);
+	return !in_scope(net->ns.inum, name);
+}
+
 /*
  * An ARP frame came in: of a request remember when, and where the lookup log stood. A header too short to hold an
  * operation may be a request.
@@ -95,6 +121,8 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 		return;
 	dev = skb->dev;
 	net = dev->nd_net.net;
+	if (!offset && out_of_scope(skb, dev, net))
+		return;
 	at = address(me, skb);
 	i = find_frame(me, at);
 	if (i >= FRAMES) {		/* a bridge shows one skb twice: port, then bridge */
