@@ -7,6 +7,9 @@ export interface SymbolRange {
   end: bigint;
 }
 
+/** A host that loads modules all the time never holds still. */
+const mostReadings = 4;
+
 const unknownSymbol: SymbolRange = { start: 0n, end: 0n };
 
 /** The kernel's own symbols. Reading them takes some 20 ms, so they are read once, when first asked for. */
@@ -14,6 +17,12 @@ export class KernelSymbols {
   #text: string | null = null;
   #table: SymbolTable | null = null;
   #modules = '';
+  readonly #readFile: (path: string) => string;
+
+  /** @param readFile a file's text, empty where there is none */
+  constructor(readFile: (path: string) => string = readOrEmpty) {
+    this.#readFile = readFile;
+  }
 
   /**
    * Where a function lies.
@@ -49,19 +58,33 @@ export class KernelSymbols {
 
   /** The function that an address lies in; null when there is none. Modules that came meanwhile are known, too. */
   nameOf(address: bigint): string | null {
-    const modules = readOrEmpty('/proc/modules');
-    const names = modules.replace(/^(\S+).*$/gm, '$1');
-    if (!this.#table || names !== this.#modules) {
-      this.#modules = names;
-      this.#text = null;
-      this.#table = new SymbolTable(this.#read(), modules);
+    if (!this.#table || this.#modulesNow().states !== this.#modules) this.#table = this.#makeTable();
+    // a table that was read while a module came may lack others' symbols
+    return this.#table.nameOf(address) ?? this.#makeTable().nameOf(address);
+  }
+
+  /** The kernel numbers symbols anew when a module comes, goes, or is done with its start: a reading in between lacks some. */
+  #makeTable(): SymbolTable {
+    for (let left = mostReadings; ; left--) {
+      const before = this.#modulesNow();
+      const text = this.#readFile('/proc/kallsyms');
+      const after = this.#modulesNow();
+      if (before.states !== after.states && left > 1) continue;
+      this.#modules = after.states;
+      this.#table = new SymbolTable(text, after.text);
+      return this.#table;
     }
-    return this.#table.nameOf(address);
+  }
+
+  /** The modules as the kernel lists them; `states`, their names and whether they are loading, live or going. */
+  #modulesNow(): { text: string; states: string } {
+    const text = this.#readFile('/proc/modules');
+    return { text, states: text.replace(/^(\S+) \S+ \S+ \S+ (\S+).*$/gm, '$1 $2') };
   }
 
   #read(): string {
     if (this.#text === null) {
-      this.#text = readOrEmpty('/proc/kallsyms'); // empty on a kernel without CONFIG_KALLSYMS
+      this.#text = this.#readFile('/proc/kallsyms'); // empty on a kernel without CONFIG_KALLSYMS
     }
     return this.#text;
   }
