@@ -6,7 +6,8 @@ import { toolEnvironment, toolPath } from '../../../src/host/run.js';
 /**
  * The table of neighbours is one for all namespaces, and so is its limit. A shell of its own lowers the limit and
  * puts it back: when its standard input ends, which it does however this process ends, and after some seconds at the
- * latest. Old entries make room for new ones, so it adds some until the kernel refuses one.
+ * latest. Old entries make room for new ones, so it adds some until the kernel refuses one, and takes
+ * them away again before they are old themselves, after five seconds.
  */
 const script = `
 limit=/proc/sys/net/ipv4/neigh/default/gc_thresh3
@@ -22,6 +23,7 @@ do
   n=$((n + 1))
   [ $n -lt 2000 ] || exit 1
 done
+ip -n "$2" neigh flush dev "$3" nud stale
 echo full
 timeout "$4" cat > /dev/null
 `;
