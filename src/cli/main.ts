@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { version } from '../version.js';
 import { escapeText } from '../view/escape.js';
@@ -16,6 +16,7 @@ export async function main(args: readonly string[], context: Context = processCo
     .description('why did the kernel answer that ARP request, or stay silent?')
     .version(version)
     .exitOverride()
+    .configureHelp({ optionDescription })
     .configureOutput({
       writeOut: (text) => void output.write(text),
       writeErr: (text) => void context.stderr.write(text),
@@ -23,7 +24,7 @@ export async function main(args: readonly string[], context: Context = processCo
     })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 usage, 3 not permitted, 4 kernel or platform unsupported, 5 records lost (--strict)',
+      '\nTo begin with: arpwhy top, as root; Enter on a row tells why, ? what it all means. To watch one address:\narpwhy trace --target ADDRESS. To keep what happens: arpwhy record -o FILE, then arpwhy report FILE.\n\nExit codes: 0 done, 1 failed, 2 usage, 3 not permitted, 4 kernel or platform unsupported, 5 records lost (--strict)',
     );
   for (const add of await commandsFor(args)) add(program, context);
   try {
@@ -34,6 +35,11 @@ export async function main(args: readonly string[], context: Context = processCo
   } catch (error) {
     return explain(error, context);
   }
+}
+
+/** An empty list is what a filter has by default: help has nothing to say of it. */
+function optionDescription(option: Option): string {
+  return Array.isArray(option.defaultValue) ? option.description : new Help().optionDescription(option);
 }
 
 type AddCommand = (program: Command, context: Context) => void;

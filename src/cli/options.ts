@@ -31,8 +31,14 @@ export function addFilters(command: Command): Command {
   );
 }
 
-/** What can be asked of decisions, live or recorded. */
-export function addDecisionFilters(command: Command): Command {
+/**
+ * What can be asked of decisions, live or recorded.
+ * @param silence what `--silent` means there
+ */
+export function addDecisionFilters(
+  command: Command,
+  silence = 'text: show silent decisions one by one',
+): Command {
   const list = (flags: string, text: string, parse: (value: string) => unknown) =>
     new Option(flags, text)
       .argParser((value: string, before: unknown) => [...(before as unknown[]), parse(value)])
@@ -69,7 +75,7 @@ export function addDecisionFilters(command: Command): Command {
         /^\d{1,10}$/.test(value) ? Number(value) : refuseNumber('--rule', 'a priority', value),
       ),
     )
-    .addOption(new Option('--silent', 'text: show silent decisions one by one').default(false, 'off'));
+    .addOption(new Option('--silent', silence).default(false, 'off'));
 }
 
 /** What the stream filters by itself; namespaces and devices are filtered in the kernel. */
@@ -133,7 +139,8 @@ function prefix(name: string, value: string): Prefix {
 }
 
 /**
- * The filters of a line, in the words of the command line; a word for a filter may come without its dashes.
+ * The filters of a line, in the words of the command line; a word for a filter may come without its dashes, and an
+ * address or a prefix without a word is a target.
  * @throws {ArpwhyError} `usage`, in one line, for words that are none
  */
 export function parseFilterLine(line: string): DecisionFilter & { silent: boolean } {
@@ -147,6 +154,10 @@ export function parseFilterLine(line: string): DecisionFilter & { silent: boolea
   for (const word of line.split(/\s+/)) {
     if (word === '') continue;
     const name: string = takesValue.has(`--${word}`) && !isValue ? `--${word}` : word;
+    if (!isValue && !name.startsWith('-')) {
+      if (!/^\d+\.[\d./]*$/.test(name)) refuseWord(name);
+      words.push('--target');
+    }
     isValue = !isValue && takesValue.get(name) === true;
     words.push(name);
   }
@@ -161,6 +172,10 @@ export function parseFilterLine(line: string): DecisionFilter & { silent: boolea
   const inode = ({ netns }: FilterOptions) =>
     netns.map((name) => (name === '.' ? String(ownNamespace().inode) : name));
   return { ...decisionFilter(options), netns: inode(options), devices: options.dev, silent: options.silent };
+}
+
+function refuseWord(word: string): never {
+  throw new ArpwhyError('usage', `what is ${word}? Say dev ${word}, netns ${word}, reason ${word} or the like`);
 }
 
 /** A filter in the words of the command line. */

@@ -134,8 +134,8 @@ export const reasons: readonly Reason[] = [
     'arp-ignore',
     'silent',
     'The target is local, but arp_ignore restricts which local addresses are answered for.',
-    'sysctl net/ipv4/conf/DEV/arp_ignore net/ipv4/conf/all/arp_ignore (the greater counts)',
-    'arp_ignore=0 on DEV and on all, for the greater counts',
+    'sysctl net/ipv4/conf/DEV/arp_ignore net/ipv4/conf/all/arp_ignore (the greater of the two counts)',
+    'arp_ignore=0 on DEV and on all, for the greater of the two counts',
   ),
   row(
     'arp-filter',
@@ -149,7 +149,7 @@ export const reasons: readonly Reason[] = [
     'silent',
     'The sender is no valid source here.',
     'detail: rp-filter (the route back to it uses another device, or there is none), own-address (it is one of this host), martian',
-    'rp_filter lower on DEV and on all, for the greater counts; accept_local=1 for own-address',
+    'rp_filter lower on DEV and on all, for the greater of the two counts; accept_local=1 for own-address',
   ),
   row(
     'target-invalid',

@@ -1,9 +1,10 @@
 import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
+import { suspicions } from '../decision/tally/marks.js';
 import type { ChangeEvent } from '../stream/events.js';
 import type { Episode, ThinEpisode, TimedChange } from './episodes.js';
 import { type Justification, justificationText } from './justification.js';
-import type { Story } from './story.js';
+import { addressesText, type Group, type Story } from './story.js';
 
 /** What a recording tells, in words. Names in it are not escaped. */
 export interface Finding {
@@ -37,14 +38,24 @@ export function findingOf(story: Story, clock: Clock): Finding {
   if (left > 0)
     paragraphs.push(`${left} more answers moved, each for fewer addresses: they are listed below.`);
   for (const one of thin.slice(0, mostTold)) paragraphs.push(thinParagraph(one, story, clock));
+  // where nothing moved, what stood there all the time may still be what is looked for
+  const standing = paragraphs.length > 0 ? [] : suspectGroups(story);
+  for (const group of standing.slice(0, mostTold)) paragraphs.push(standingParagraph(group, clock));
+  const untold = standing.length - mostTold;
+  if (untold > 0) paragraphs.push(`${untold} more answers of this kind are listed below.`);
   return {
-    headline: headlineOf(story, episodes, thin),
+    headline: headlineOf(story, episodes, thin, standing),
     paragraphs,
     caveats: caveatsOf(story, unfollowed, clock),
   };
 }
 
-function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[]): string {
+function headlineOf(
+  story: Story,
+  [first]: Episode[],
+  [thin]: ThinEpisode[],
+  [standing]: Group[],
+): string {
   const where = (one: Justification) =>
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
@@ -56,10 +67,40 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[]): st
   }
   if (thin)
     return `${where(thin.now)} answered for ${addresses(thin.targets.size)} after a change; how it was before was not seen`;
+  if (standing) {
+    const { justification } = standing;
+    return `Every answer stayed what it was, but ${where(justification)} answered for ${addressesText(standing)} by ${suspectRoute(justification)}`;
+  }
   if (story.decisions === 0) return 'Nothing was asked while this was recorded';
   if (story.changes.length === 0)
     return 'Nothing happened: every answer stayed what it was, and nothing moved';
   return 'Every answer stayed what it was';
+}
+
+/** Answers that a default route justified, or a table that the rule for the device does not name. */
+function suspectGroups(story: Story): Group[] {
+  return story.sorted().filter(({ samples: [sample] }) => sample && suspicions(sample).length > 0);
+}
+
+function suspectRoute({ prefix }: Justification): string {
+  return prefix === '0.0.0.0/0' ? 'a default route' : 'a table that the rule for the device does not name';
+}
+
+function standingParagraph(group: Group, clock: Clock): string {
+  const { justification: now, firstNs, lastNs, samples } = group;
+  const device = now.device.name ?? String(now.device.index);
+  const sentences = [
+    `From ${clock(firstNs)} to ${clock(lastNs)}, ${addressesText(group)} asked for on ${device}${inNetns(now)} ${group.targets.size === 1 ? 'was' : 'were'} answered because of ${justificationText(now)}.`,
+  ];
+  for (const mark of samples[0] ? suspicions(samples[0]) : []) {
+    if (mark.code === 'default-route') {
+      sentences.push('A default route covers every address that no other route takes.');
+    } else if (mark.code === 'other-table') {
+      const table = mark.named.table?.name ?? mark.named.table?.id;
+      sentences.push(`The rule for ${device} names table ${table}, and nothing was found there.`);
+    }
+  }
+  return sentences.join(' ');
 }
 
 function paragraphOf(episode: Episode, story: Story, clock: Clock): string {

@@ -27,7 +27,7 @@ export function stepText(step: DecisionStep): string {
     const prefix = route.prefix ?? 'route (prefix not proven)';
     words.push(`${type}${mark(evidence.prefix === 'inferred')}${prefix}`);
     if (route.gateway !== null) words.push(`via ${route.gateway}`);
-    if (route.device) words.push(`dev ${escapeText(route.device.name ?? String(route.device.index))}`);
+    if (route.device) words.push(`dev ${escapeText(route.device.name ?? `if${route.device.index}`)}`);
   } else {
     words.push(outcomeText[step.outcome]);
   }
@@ -97,5 +97,7 @@ export function scopesText(scopes: Settings[string]): string {
 
 /** What is left where the evidence does not tell. */
 export function notProvenText(candidates: readonly string[]): string {
-  return candidates.length > 0 ? `it is one of ${candidates.join(', ')}` : 'no reason fits what was seen';
+  const [only] = candidates;
+  if (only === undefined) return 'no reason fits what was seen';
+  return candidates.length === 1 ? `it may be ${only}` : `it is one of ${candidates.join(', ')}`;
 }

@@ -78,14 +78,17 @@ export class LineView {
   /** Decisions that were counted: one line, or as many as it takes on a narrow terminal. */
   fold(fold: Fold): string {
     const { first, last, because, count } = fold;
-    const targets = [...new Set([first.target ?? '?', last.target ?? '?'])].join(' .. ');
+    // the first and the last that came: what lies between them in number was not asked for because of that
+    const ends = [...new Set([first.target ?? '?', last.target ?? '?'])];
+    const targets = ends.join(count > 2 ? ', ..., ' : ', ');
     const seconds = (Number(last.monotonicNs) - Number(first.monotonicNs)) / 1e9;
-    const why = because === null ? '' : `, ${becauseText(because, null)}`;
+    const parts = count > 1 ? [`in ${seconds.toFixed(1)} s`] : [];
+    if (because !== null) parts.push(becauseText(because, null));
     return this.#lines(
       fold,
       last.time,
       `${countText(count)} more: ${targets}`,
-      escapeText(`in ${seconds.toFixed(1)} s${why}`),
+      escapeText(parts.join(', ')),
       [],
     );
   }

@@ -217,6 +217,8 @@ describe('parseFilterLine', () => {
     ['', ''],
     ['--netns a netns b --dev eth0', '--netns a --netns b --dev eth0'],
     ['sender 192.0.2.7 --target default', '--target 0.0.0.0/0 --sender 192.0.2.7'],
+    ['192.0.2.1 dev eth0', '--dev eth0 --target 192.0.2.1'],
+    ['--sender 192.0.2.7 192.0.2.0/24', '--target 192.0.2.0/24 --sender 192.0.2.7'],
     [' reason  no-route\taction silent ', '--action silent --reason no-route'],
   ])('%j', (line, said) => {
     expect(filterLine(parseFilterLine(line))).toBe(said);
@@ -229,7 +231,8 @@ describe('parseFilterLine', () => {
 
   it.each([
     ['--bogus', /unknown option '--bogus': there are --netns --dev/],
-    ['192.0.2.1', /too many arguments.*: there are --netns/],
+    ['eth0', /^what is eth0\? Say dev eth0, netns eth0/],
+    ['192.0.2.', /--target 192\.0\.2\. is no IPv4 prefix/],
     ['--target', /argument missing/],
     ['--target 192.0.2.1/24', /has bits set behind its length/],
     ['--help', /unknown option '--help'/],

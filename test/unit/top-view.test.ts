@@ -107,7 +107,7 @@ describe('the screen', () => {
     expect(lines.map((line) => line.trimEnd()).filter((line) => line !== '')).toEqual([
       'arpwhy top  node0-4f1c  kernel 6.18.44  tracepoint  up 0:12:07      03:33:07 UTC',
       '3,106 requests, 16/s, 106 replied, 3,000 silent, 0 lost',
-      'every namespace, every device',
+      'every namespace, every device  ~ is inferred',
       '   NAMESPACE DEVICE   VERDICT           COUNT /S TARGETS SENDERS LAST    FIRST',
       ' ! node0     bond0.90 REPLIED proxy-arp    94 16      47       1   1s 03:33:01',
       '     ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766',
@@ -197,7 +197,25 @@ describe('the screen', () => {
       'filter --target 192.0.2.0/24  PAUSED at 03:33:00: still counting  BEHIND by 3.2 s, 694 requests',
     );
     const counted = stateOf(incident(), { filterText: '--target 192.0.2.9', filteredSince: '03:32:00' });
-    expect(body(counted)[2]).toContain('--target 192.0.2.9, counted since 03:32:00');
+    expect(body(counted).slice(2, 4).join(' ')).toContain(
+      '--target 192.0.2.9, counted since 03:32:00, and what rows kept',
+    );
+  });
+
+  it('gives a message the room that it needs', () => {
+    const message = 'saved 12 decisions: arpwhy report arpwhy-node0-20261125-082953.pcapng --utc';
+    expect(body({ ...stateOf(incident()), message }).at(-2)).toBe(message);
+    expect(body({ ...stateOf(incident()), message: 'saved' }).at(-2)).toMatch(/^saved .* rows 1-2 of 2$/);
+  });
+
+  it('tells namespaces without a name apart where others have one', () => {
+    const tally = new Tally();
+    tally.add(replied, 0);
+    tally.add({ ...replied, netns: { inode: 4026531840, name: null } }, 0);
+    expect(body(stateOf({ tally, now: 0 })).join('\n')).toMatch(/\n . 4026531840 +bond0\.90 /);
+    const alone = new Tally();
+    alone.add({ ...replied, netns: { inode: 4026531840, name: null } }, 0);
+    expect(body(stateOf({ tally: alone, now: 0 })).join('\n')).not.toContain('4026531840');
   });
 
   it('fades what is not seen any more, and puts it last', () => {
@@ -219,7 +237,7 @@ describe('the screen', () => {
     const state = stateOf(incident(), { grouping: 'target', order: 'name' });
     const { key } = state.listing.items[1] ?? {};
     const lines = body({ ...state, chosen: key ?? null });
-    expect(lines[3]).toMatch(/TARGET▼? +NAMESPACE DEVICE +VERDICT +COUNT ASKED BY +LAST FIRST$/);
+    expect(lines[3]).toMatch(/TARGET▼? +NAMESPACE DEVICE +VERDICT +COUNT LATEST BY +LAST FIRST$/);
     expect(lines[4]).toMatch(
       /^ {3}192\.0\.2\.10 +node0 +bond0\.90 REPLIED proxy-arp +12 192\.0\.2\.1 +2s +13s$/,
     );
@@ -323,6 +341,8 @@ describe('the detail of a row', () => {
     expect(text).toContain('net/ipv4/conf/DEV/proxy_arp');
     expect(text).not.toContain('ip netns exec');
     expect(text.replace(/\n +/g, ' ')).toMatch(/because .*\(proxy_arp: all 0, dev 1\)/);
+    // the sentence of the reason is the reason, and not told twice
+    expect(text).not.toMatch(/^what /m);
   });
 
   it('names the candidates of what is unknown', () => {
@@ -334,6 +354,15 @@ describe('the detail of a row', () => {
     };
     tally.add(silent('unknown', { because: null, verdict: { ...verdict, reason: 'unknown' } }), 0);
     expect(detail({ tally, now: 0 })[0]).toBe('unknown   it is one of no-route, same-device');
+    const single = new Tally();
+    single.add(
+      silent('unknown', {
+        because: null,
+        verdict: { ...verdict, candidates: ['no-route'], reason: 'unknown' },
+      }),
+      0,
+    );
+    expect(detail({ tally: single, now: 0 })[0]).toBe('unknown   it may be no-route');
   });
 });
 

@@ -220,7 +220,7 @@ describe('LineView', () => {
     const [, headline = ''] = view.decision(replied).split('\n');
     const line = view.fold(more);
     expect(line).toBe(
-      '03:33:06.120 node0 bond0.90  14,981 more: 192.0.2.3 .. 192.0.2.254         REPLIED proxy-arp  in 5.0 s, ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766\n',
+      '03:33:06.120 node0 bond0.90  14,981 more: 192.0.2.3, ..., 192.0.2.254      REPLIED proxy-arp  in 5.0 s, ~0.0.0.0/0 via 10.0.0.1 dev bond0, table main, ~rule 32766\n',
     );
     expect(line.indexOf('REPLIED')).toBe(headline.indexOf('REPLIED'));
   });

@@ -65,10 +65,11 @@ export class Counter {
       return false;
     }
     this.tally = new Tally();
-    if (Number.isFinite(this.#now)) this.tally.tick(this.#now);
-    for (const row of this.all.rows()) {
-      for (const decision of row.recent) if (passes(decision, filter)) this.tally.add(decision, row.lastMs);
+    for (const { decision, atMs } of keptIn(this.all)) {
+      if (passes(decision, filter)) this.tally.add(decision, atMs);
     }
+    // after them: they are no part of the rate
+    if (Number.isFinite(this.#now)) this.tally.tick(this.#now);
     return true;
   }
 
@@ -78,4 +79,15 @@ export class Counter {
     this.all.add(decision, this.#now);
     if (this.tally !== this.all && passes(decision, this.#filter)) this.tally.add(decision, this.#now);
   }
+}
+
+/** What rows have kept, in the order in which it came, each with its time by the tally's clock. */
+function keptIn(tally: Tally): { decision: Decision; atMs: number }[] {
+  const kept = [...tally.rows()].flatMap(({ recent, last, lastMs }) =>
+    recent.map((decision) => ({
+      decision,
+      atMs: lastMs - Number(BigInt(last.monotonicNs) - BigInt(decision.monotonicNs)) / 1e6,
+    })),
+  );
+  return kept.sort((a, b) => a.atMs - b.atMs);
 }

@@ -60,7 +60,8 @@ export class Session {
   constructor(source: TopSource, options: SessionOptions) {
     this.#source = source;
     this.#options = options;
-    this.#startedMs = source.now();
+    // requests are seen from then on: it takes a while until the screen is there
+    this.#startedMs = source.now() - (source.recording === null ? source.behindMs(source.start) : 0);
     const quit = () => source.stop('signal');
     this.#terminal = new Terminal(options.input, options.output, {
       onKey: (key) => {

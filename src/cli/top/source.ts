@@ -22,8 +22,8 @@ export interface TopSource {
   now(): number;
   /** The time of day that it is there. */
   wallMs(): number;
-  /** How long ago a decision was made that is told just now. */
-  behindMs(decision: Decision): number;
+  /** How long ago a decision was made that is told just now, or a trace began. */
+  behindMs(moment: Pick<Decision, 'monotonicNs'>): number;
   /** The subnets of the device that it came in on; null when they are not known. */
   subnets(decision: Decision): readonly Prefix[] | null;
   /** Winds a recording; null for what is live. */

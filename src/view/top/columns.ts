@@ -41,8 +41,12 @@ export const gutter = 3;
 /** The columns that fit, for these lines: those that matter least are left out, those that can be narrower are. */
 export function columnsFor(items: readonly Item[], options: ColumnOptions): Column[] {
   const { columns, glyphs, grouping } = options;
-  const namespace = words('NAMESPACE', Math.floor(columns * mostNamespaceShare), 'name', ({ row }) =>
-    namespaceText(row, glyphs),
+  // beside those that have names, one without is not left to be guessed
+  const namespace = words(
+    'NAMESPACE',
+    Math.floor(columns * mostNamespaceShare),
+    'name',
+    ({ row }) => namespaceText(row, glyphs) || (row.merged > 0 ? '' : String(row.last.netns.inode)),
   );
   const device = words('DEVICE', mostDeviceWidth, null, ({ row }) => deviceText(row, glyphs));
   // where no namespace has a name, there is nothing to tell apart
@@ -143,7 +147,7 @@ function addressColumn(grouping: Grouping): Column {
 }
 
 function countsOfAddresses(grouping: Grouping): Column[] {
-  const title = grouping === 'target' ? 'ASKED BY' : 'ASKED FOR';
+  const title = grouping === 'target' ? 'LATEST BY' : 'LATEST FOR';
   return [countColumn(), words(title, ipWidth, null, ({ address }) => formatIp((address as Counted).peer))];
 }
 

@@ -99,10 +99,11 @@ function adviceRows({ first, last, merged }: Row): [string, string][] {
   if (!reason) return [];
   const fill = (text: string) => (merged > 0 ? text : filledIn(text, last));
   const rows: [string, string][] = [
-    ['what', reason.sentence],
     ['check', fill(reason.check)],
     ['change', fill(reason.change)],
   ];
+  // where no lookup justified it, `because` is this very sentence
+  if (merged > 0 || justification(last)) rows.unshift(['what', reason.sentence]);
   if (reason.blind !== '') rows.push(['blind to', reason.blind]);
   const { name } = first.netns;
   if (name !== null && isPlain(name) && merged === 0) rows.push(['there', `ip netns exec ${name} ...`]);

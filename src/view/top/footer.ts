@@ -32,6 +32,8 @@ function statusLine(
   const range = of === 0 ? '' : `${sorted}${what} ${countText(from)}-${countText(to)} of ${countText(of)}`;
   const right: Span = { text: range, ...(to < of || from > 1 ? { format: 'bold' as const } : {}) };
   const gap = columns - widthOfLine(left) - range.length;
+  // a message is there for a moment, and is not to be cut for what comes back
+  if (message !== null && gap < 2) return left;
   return [...left, { text: ' '.repeat(Math.max(1, gap)) }, right];
 }
 

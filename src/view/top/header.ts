@@ -39,8 +39,9 @@ function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface):
 function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
   const { player, paused, behindMs, filterText, filteredSince, scope, seen, lost, tally } = state;
   const parts: Span[] = [{ text: nameText(scope, glyphs), format: 'dim' }];
+  parts.push({ text: '~ is inferred', format: 'dim' });
   if (filterText !== '') {
-    const since = filteredSince === null ? '' : `, counted since ${filteredSince}`;
+    const since = filteredSince === null ? '' : `, counted since ${filteredSince}, and what rows kept`;
     parts.push({ text: `filter ${nameText(filterText, glyphs)}${since}`, format: ['bold', 'cyan'] });
   }
   if (player !== null) parts.push({ text: player, format: 'bold' });

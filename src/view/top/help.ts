@@ -8,7 +8,7 @@ export function helpLines({ up, down }: Glyphs, columns: number): string[] {
     ['Enter', 'why: freeze a row; its last decisions in full, what to check, what to change'],
     [
       '/',
-      'filter, in the words of the command line: --netns --dev --target --sender --action --reason. Nothing shows all again. A filter on target or sender counts anew, from the moment it is set.',
+      'filter, in the words of the command line: --netns --dev --target --sender --action --reason. Nothing shows all again. An address alone is a target. A filter on target or sender counts anew, from the decisions that rows have kept.',
     ],
     ['o  O', 'order by something else; the other way round'],
     ['g', 'a line for each justification, each target or each sender'],
@@ -31,6 +31,7 @@ export function helpLines({ up, down }: Glyphs, columns: number): string[] {
     ['SENDERS', 'different addresses that asked'],
     ['LAST', 'how long ago the last one was; a row that is not seen any more fades'],
     ['FIRST', 'when the first one was'],
+    ['LATEST BY, FOR', 'grouped: who asked for it last; what it asked for last. There may be others: COUNT is of all'],
     ['IS-AT', 'the MAC address that the answers claim'],
     ['DELAY', 'how long requests were deferred (proxy_delay) before they were answered'],
     ['~', 'inferred, and proven for the request; all else was observed'],
