@@ -175,7 +175,10 @@ export function parseFilterLine(line: string): DecisionFilter & { silent: boolea
 }
 
 function refuseWord(word: string): never {
-  throw new ArpwhyError('usage', `what is ${word}? Say dev ${word}, netns ${word}, reason ${word} or the like`);
+  throw new ArpwhyError(
+    'usage',
+    `what is ${word}? Say dev ${word}, netns ${word}, reason ${word} or the like`,
+  );
 }
 
 /** A filter in the words of the command line. */

@@ -59,8 +59,9 @@ export function addTop(program: Command, context: Context): void {
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
     .option('--utc', 'show times in UTC');
-  addDecisionFilters(command, 'begin with silent rows shown').action((files: string[], options: TopOptions) =>
-    files.length > 0 ? topOfRecordings(files, options, context) : topLive(options, context),
+  addDecisionFilters(command, 'begin with silent rows shown').action(
+    (files: string[], options: TopOptions) =>
+      files.length > 0 ? topOfRecordings(files, options, context) : topLive(options, context),
   );
 }
 

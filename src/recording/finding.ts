@@ -50,12 +50,7 @@ export function findingOf(story: Story, clock: Clock): Finding {
   };
 }
 
-function headlineOf(
-  story: Story,
-  [first]: Episode[],
-  [thin]: ThinEpisode[],
-  [standing]: Group[],
-): string {
+function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [standing]: Group[]): string {
   const where = (one: Justification) =>
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {

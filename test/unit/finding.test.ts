@@ -199,7 +199,9 @@ describe('several changes', () => {
       changed(8, [{ object: 'rule', change: 'added', text: '50: to 198.51.100.7 prohibit' }]),
       asked(11, '192.0.2.77', rogue()),
     ]);
-    expect(headline).toBe('Every answer stayed what it was');
+    expect(headline).toBe(
+      'Every answer stayed what it was, but node0 answered for 1 address by a default route',
+    );
   });
 
   it('that did nothing at all are told as such', () => {
@@ -311,6 +313,22 @@ describe('thin evidence', () => {
       asked(16, '192.0.2.77', rogue()),
     ]);
     expect(paragraphs[0]).toMatch(/^No change was seen between/);
+  });
+
+  it('what a default route answers is told, though nothing moved', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', rogue()),
+      asked(5, '192.0.2.78', rogue()),
+      asked(6, '192.0.2.10', guest()),
+    ]);
+    expect(headline).toMatch(
+      /^Every answer stayed what it was, but \S+ answered for 2 addresses by a default route$/,
+    );
+    expect(paragraphs).toHaveLength(1);
+    expect(paragraphs[0]).toMatch(
+      /^From .*2 addresses asked for on bond0\.90.* because of 0\.0\.0\.0\/0 via/,
+    );
+    expect(paragraphs[0]).toContain('A default route covers every address');
   });
 
   it('unknown decisions prove no move', () => {

@@ -122,7 +122,7 @@ describe('LineView', () => {
       evidence: { outcome: 'observed' },
     };
     const text = show({ ...replied, steps: [step], because: 0 });
-    expect(text).toContain('             because     route (prefix not proven) dev 4, table 90\n');
+    expect(text).toContain('             because     route (prefix not proven) dev if4, table 90\n');
     expect(text).not.toContain('~');
   });
 

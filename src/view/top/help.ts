@@ -31,7 +31,10 @@ export function helpLines({ up, down }: Glyphs, columns: number): string[] {
     ['SENDERS', 'different addresses that asked'],
     ['LAST', 'how long ago the last one was; a row that is not seen any more fades'],
     ['FIRST', 'when the first one was'],
-    ['LATEST BY, FOR', 'grouped: who asked for it last; what it asked for last. There may be others: COUNT is of all'],
+    [
+      'LATEST BY, FOR',
+      'grouped: who asked for it last; what it asked for last. There may be others: COUNT is of all',
+    ],
     ['IS-AT', 'the MAC address that the answers claim'],
     ['DELAY', 'how long requests were deferred (proxy_delay) before they were answered'],
     ['~', 'inferred, and proven for the request; all else was observed'],
