@@ -13,31 +13,63 @@ interface Known {
   subnets: Map<number, Prefix[]>;
 }
 
+/** Namespaces come and go: of more than so many, those that were read longest ago are forgotten. */
+const mostKnown = 4096;
+
 /** The subnets of devices, read in the background: whoever asks gets what is known by then. */
 export class DeviceSubnets {
+  readonly #readLinks: typeof readLinks;
+  /** The one that was read longest ago first. */
   readonly #known = new Map<number, Known>();
+  readonly #wanted = new Set<number>();
   #reading = false;
+
+  constructor(read = readLinks) {
+    this.#readLinks = read;
+  }
 
   /** Those of a device in a namespace; null when nothing is known of it (yet). */
   of(netns: number, device: number): readonly Prefix[] | null {
     const known = this.#known.get(netns);
-    if (!known || performance.now() - known.readMs > freshMs) void this.#read(netns);
+    if (!known || performance.now() - known.readMs > freshMs) {
+      this.#wanted.add(netns);
+      if (!this.#reading) void this.#readWanted();
+    }
     return known?.subnets.get(device) ?? null;
   }
 
-  /** One namespace at a time: who could not be read now is asked for again. */
-  async #read(netns: number): Promise<void> {
-    if (this.#reading) return;
+  /** One namespace at a time, each that was asked for: with many of them the last ones have their turn too. */
+  async #readWanted(): Promise<void> {
     this.#reading = true;
     try {
-      const place = findNamespace(netns);
-      const batch = place && (await ipBatch(place, ['address show'], mostBytes));
-      const links = (batch?.answers[0] ?? []) as AddressJson[];
-      this.#known.set(netns, { readMs: performance.now(), subnets: subnetsOf(links) });
+      for (let netns = this.#next(); netns !== undefined; netns = this.#next()) {
+        const subnets = subnetsOf(await this.#readLinks(netns));
+        this.#known.delete(netns);
+        this.#known.set(netns, { readMs: performance.now(), subnets });
+        this.#wanted.delete(netns);
+        const [oldest] = this.#known.keys();
+        if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest);
+      }
     } finally {
       this.#reading = false;
     }
   }
+
+  /** One of which nothing is known comes before those that are only to be read anew. */
+  #next(): number | undefined {
+    let first: number | undefined;
+    for (const netns of this.#wanted) {
+      if (!this.#known.has(netns)) return netns;
+      first ??= netns;
+    }
+    return first;
+  }
+}
+
+async function readLinks(netns: number): Promise<AddressJson[]> {
+  const place = findNamespace(netns);
+  const batch = place && (await ipBatch(place, ['address show'], mostBytes));
+  return (batch?.answers[0] ?? []) as AddressJson[];
 }
 
 interface AddressJson {
