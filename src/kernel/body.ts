@@ -66,7 +66,7 @@ export function decodeBody(view: DataView, at: number, end: number, names: DropN
     netns: { address: view.getBigUint64(at + body.net, true), inode: u32(body.netns) },
     device: {
       index: u32(body.ifindex),
-      name: text(view, at + body.device, 16),
+      name: textAt(view, at + body.device, 16),
       noarp: (u32(body.deviceFlags) & 0x80) !== 0,
       type: u16(body.deviceType),
       addressLength: u8(body.addressLength),
@@ -316,7 +316,8 @@ function each<T>(count: number, make: (i: number) => T): T[] {
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
-function text(view: DataView, at: number, most: number): string {
+/** A name that ends with its first NUL. */
+export function textAt(view: DataView, at: number, most: number): string {
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at, most);
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.subarray(0, end < 0 ? most : end)).toString('utf8');

@@ -1,0 +1,228 @@
+import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { NeighbourSeen } from '../decision/neighbour/record.js';
+import { ArpwhyError } from '../errors.js';
+import { dropNames } from './drop-names.js';
+import * as layout from './layout.js';
+import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
+import { errnoName, lastLine, takeLog } from './native-words.js';
+import { decodeNeighbours, type NeighbourNames } from './neighbour-wire.js';
+import { KernelSymbols } from './symbols.js';
+
+export interface NeighbourTracerOptions {
+  /** Inodes of the namespaces to trace; null for all. */
+  netns: ReadonlySet<number> | null;
+  /** Names of the devices to trace; null for all. */
+  devices: readonly string[] | null;
+}
+
+/** In the order of attaching: what opens something comes last. */
+const programs = [
+  'n_consume_skb',
+  'n_kfree_skb',
+  'n_fib_table_lookup',
+  'n_neigh_cleanup_and_release',
+  'n_neigh_timer_handler',
+  'n_neigh_event_send_done',
+  'n_neigh_update_done',
+  'n_neigh_update',
+  'n_neigh_create',
+  'n_timer_start',
+  'n_net_dev_queue',
+  'n_netif_receive_skb',
+] as const;
+
+/** Where they lie tells who let a frame go: knobs by the name of the function. */
+const functions = {
+  arp_process: 'arp_process',
+  arp_rcv: 'arp_rcv',
+  neigh_probe: 'neigh_probe',
+  event_send: '__neigh_event_send',
+  timer_handler: 'neigh_timer_handler',
+};
+
+const batchBytes = 256 << 10;
+
+/**
+ * The kernel side of what a host learns and asks: an object of its own beside that for decisions, with its own ring.
+ * Tracepoints alone, the same in every tier.
+ */
+export class NeighbourTracer {
+  readonly #native: NativeLibrary;
+  readonly #batch = Buffer.alloc(batchBytes);
+  readonly #small = Buffer.alloc(256);
+  readonly #names: NeighbourNames;
+  readonly #traced = new Set<number>();
+  #handle: Handle | null;
+  #wake: Socket | null = null;
+
+  /**
+   * Load and attach.
+   * @throws {ArpwhyError} `unsupported` where the kernel refuses a program, or is older than 6.12: which function let
+   * a frame go is not told before; `no-bpf-object`, `no-native-library`
+   */
+  static open(options: NeighbourTracerOptions): NeighbourTracer {
+    const native = nativeLibrary();
+    if (native.arpwhy_tracepoint_arguments('consume_skb') < 2) {
+      throw new ArpwhyError(
+        'unsupported',
+        'learnings, solicitations and neighbour events take Linux 6.12 or later: before, the kernel does not say where it let a frame go; leave out --kind',
+      );
+    }
+    const symbols = new KernelSymbols();
+    const path = fileURLToPath(new URL('../../bpf/prebuilt/neighbour.bpf.o', import.meta.url));
+    if (!existsSync(path)) {
+      throw new ArpwhyError('no-bpf-object', `no BPF object at ${path}: run make bpf, or install arpwhy again`);
+    }
+    const err = Buffer.alloc(4);
+    const handle = native.arpwhy_open(path, err);
+    if (handle.address() === 0) {
+      const why = lastLine(takeLog(native)) || errnoName(err.readInt32LE());
+      throw new ArpwhyError('no-bpf-object', `cannot open ${path} (${why}): run make bpf`);
+    }
+    try {
+      return new NeighbourTracer(native, handle, symbols, options);
+    } catch (error) {
+      native.arpwhy_close(handle);
+      throw error;
+    }
+  }
+
+  private constructor(
+    native: NativeLibrary,
+    handle: Handle,
+    symbols: KernelSymbols,
+    options: NeighbourTracerOptions,
+  ) {
+    this.#native = native;
+    this.#handle = handle;
+    this.#names = namesOf(native, symbols);
+    this.#setKnobs(handle, symbols, options);
+    const status = native.arpwhy_load(handle);
+    if (status < 0) {
+      const log = takeLog(native);
+      const why = `${errnoName(status)} ${lastLine(log)}`.trim();
+      throw new ArpwhyError('unsupported', `cannot load the programs for neighbours: ${why}`, { log });
+    }
+    if (options.netns) this.setNetns(options.netns);
+    for (const name of options.devices ?? []) {
+      const key = Buffer.alloc(16);
+      key.write(name, 'utf8');
+      this.#mapSet('filter_devices', key, 1);
+    }
+    for (const program of programs) {
+      const attached = native.arpwhy_attach(handle, program);
+      if (attached < 0) {
+        const why = `${errnoName(attached)} ${lastLine(takeLog(native))}`.trim();
+        throw new ArpwhyError('unsupported', `cannot attach ${program.slice(2)} for neighbours: ${why}`);
+      }
+    }
+    this.#mapSet('whole', numberKey(0), 1);
+  }
+
+  /** Replace the set of traced namespaces (only where the trace was opened with one). */
+  setNetns(inodes: ReadonlySet<number>): void {
+    for (const inode of this.#traced) {
+      if (inodes.has(inode)) continue;
+      this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', numberKey(inode));
+      this.#traced.delete(inode);
+    }
+    for (const inode of inodes) {
+      if (this.#traced.has(inode)) continue;
+      this.#mapSet('filter_netns', numberKey(inode), 1);
+      this.#traced.add(inode);
+    }
+  }
+
+  /** Call back when the ring has records; it may be called without need. */
+  onRecords(callback: () => void): void {
+    const fd = this.#native.arpwhy_wake_fd(this.#open());
+    if (fd < 0) throw new ArpwhyError('load-failed', `cannot wait for records: ${errnoName(fd)}`);
+    this.#wake = new Socket({ fd, readable: true, writable: false });
+    this.#wake.on('data', callback);
+    this.#wake.on('error', () => {});
+  }
+
+  /** Up to 256 KiB of records, in their order; `more` when the ring may hold others. */
+  drain(): { seen: NeighbourSeen[]; more: boolean } {
+    const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
+    if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+    return { seen: decodeNeighbours(this.#batch, bytes, this.#names), more: bytes > batchBytes / 2 };
+  }
+
+  /** Records that were to be sent, and those of them that did not fit into the ring. */
+  counters(): { records: number; lost: number; lostFirstNs: bigint; lostLastNs: bigint } {
+    const status = this.#native.arpwhy_counters(this.#open(), this.#small, this.#small.length);
+    if (status < 0) throw new ArpwhyError('load-failed', `cannot read the counters: ${errnoName(status)}`);
+    const read = (offset: number) => this.#small.readBigUInt64LE(offset);
+    const { counters } = layout;
+    return {
+      records: Number(read(counters.seen)),
+      lost: Number(read(counters.lost)),
+      lostFirstNs: read(counters.lostFirstNs),
+      lostLastNs: read(counters.lostLastNs),
+    };
+  }
+
+  /** Stop seeing. What is in the ring can still be drained, and counters can be read. */
+  detach(): void {
+    this.#mapSet('whole', numberKey(0), 0);
+    this.#native.arpwhy_detach(this.#open());
+  }
+
+  /** Let everything go. */
+  close(): void {
+    if (!this.#handle) return;
+    const handle = this.#handle;
+    this.#handle = null;
+    this.#wake?.destroy();
+    this.#native.arpwhy_close(handle);
+  }
+
+  #setKnobs(handle: Handle, symbols: KernelSymbols, { netns, devices }: NeighbourTracerOptions): void {
+    const knob = (name: string, value: bigint) =>
+      this.#native.arpwhy_set_knob(handle, name, Number(value & 0xffffffffn), Number(value >> 32n));
+    for (const [name, symbol] of Object.entries(functions)) {
+      const { start, end } = symbols.range(symbol);
+      knob(`${name}_start`, start);
+      knob(`${name}_end`, end);
+    }
+    knob('proxy_process', symbols.range('neigh_proxy_process').start);
+    knob('only_netns', netns ? 1n : 0n);
+    knob('only_devices', devices ? 1n : 0n);
+  }
+
+  #open(): Handle {
+    if (!this.#handle) throw new ArpwhyError('load-failed', 'the trace is closed');
+    return this.#handle;
+  }
+
+  #mapSet(map: string, key: Buffer, value: number): void {
+    const status = this.#native.arpwhy_map_set(this.#open(), map, key, value);
+    if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
+  }
+}
+
+/** Each function is looked up once. */
+function namesOf(native: NativeLibrary, symbols: KernelSymbols): NeighbourNames {
+  const known = new Map<bigint, string | null>();
+  return {
+    ...dropNames(native, symbols),
+    functionAt(address) {
+      let name = known.get(address);
+      if (name === undefined) {
+        // a return address lies behind its call, which may be the last of its function
+        name = symbols.nameOf(address - 1n);
+        known.set(address, name);
+      }
+      return name;
+    },
+  };
+}
+
+function numberKey(number: number): Buffer {
+  const key = Buffer.alloc(4);
+  key.writeUInt32LE(number);
+  return key;
+}
