@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { formatIp, formatPrefix, parseIp, parsePrefix } from '../decision/addresses.js';
 import type { DecisionFilter } from '../decision/filter.js';
+import { causeSentences, learningReasons } from '../decision/neighbour/reasons.js';
+import { type Kind, kinds } from '../decision/neighbour/types.js';
 import { reasons } from '../decision/reasons.js';
 import type { Prefix } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
@@ -22,7 +24,21 @@ export interface FilterOptions {
 }
 
 const actions = ['replied', 'silent', 'dropped', 'deferred'];
-const codes = ['unknown', ...reasons.map(({ code }) => code)];
+/** Those of what a host learns and asks. */
+const neighbourActions = [
+  'created',
+  'updated',
+  'refreshed',
+  'ignored',
+  'answered',
+  'failed',
+  'unanswered',
+  'removed',
+];
+const codes = [
+  ...new Set(['unknown', ...reasons.map(({ code }) => code), ...learningReasons.map(({ code }) => code)]),
+  ...Object.keys(causeSentences).filter((code) => code !== 'unknown'),
+];
 
 /** What a live stream can be asked for. */
 export function addFilters(command: Command): Command {
@@ -58,7 +74,9 @@ export function addDecisionFilters(
     .addOption(
       list('--sender <cidr>', 'only requests from these addresses', (value) => prefix('--sender', value)),
     )
-    .addOption(list('--action <action>', actions.join(', '), (value) => oneOf('--action', value, actions)))
+    .addOption(list('--action <action>', `${actions.join(', ')}; with --kind also ${neighbourActions.join(', ')}`, (value) =>
+        oneOf('--action', value, [...actions, ...neighbourActions]),
+      ))
     .addOption(
       list('--reason <code>', 'only this reason, or unknown (arpwhy reasons lists them)', (value) =>
         oneOf('--reason', value, codes),
@@ -91,6 +109,11 @@ export function decisionFilter(options: FilterOptions): DecisionFilter {
     routes: options.route,
     rules: options.rule,
   };
+}
+
+/** "decision,learning" */
+export function kindList(value: string): Kind[] {
+  return [...new Set(value.split(','))].map((one) => oneOf('--kind', one, kinds) as Kind);
 }
 
 /** A timer of Node takes no longer time: it would fire at once. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Fold, Folder } from '../decision/fold.js';
+import { isNeighbourEvent } from '../decision/neighbour/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import type { RecordedEvent } from '../recording/events-from-json.js';
 import { MergedReader } from '../recording/merge.js';
@@ -166,7 +167,7 @@ class EventReplay implements ReplayView {
     if (event.schema === 'arpwhy.end/1' && folder) {
       return this.end() + this.#teller.event(withFolded(event, folder.folded));
     }
-    if (event.schema === 'arpwhy.change/1') return this.end() + this.#line(event, json);
+    if (event.schema === 'arpwhy.change/1' || isNeighbourEvent(event)) return this.end() + this.#line(event, json);
     return this.#line(event, json);
   }
 
@@ -241,6 +242,7 @@ function isStreamEvent(event: RecordedEvent): event is Exclude<StreamEvent, Fold
   return (
     event.schema === 'arpwhy.start/1' ||
     event.schema === 'arpwhy.decision/1' ||
+    isNeighbourEvent(event) ||
     event.schema === 'arpwhy.change/1' ||
     event.schema === 'arpwhy.lost/1' ||
     event.schema === 'arpwhy.end/1'

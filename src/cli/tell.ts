@@ -1,4 +1,5 @@
 import { Folder } from '../decision/fold.js';
+import { isNeighbourEvent } from '../decision/neighbour/types.js';
 import type { Decision } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
@@ -49,6 +50,7 @@ export class TextTeller implements Teller {
   event(event: StreamEvent): string {
     if (event.schema === 'arpwhy.fold/1') return this.#view.fold(event);
     if (event.schema === 'arpwhy.change/1') return this.#change(event);
+    if (isNeighbourEvent(event)) return this.#view.neighbour(event);
     if (event.schema !== 'arpwhy.decision/1') return '';
     if (!this.onlyCounts(event)) return this.#view.decision(event);
     const { reason } = event.verdict;

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { isNeighbourEvent, type Kind, kinds } from '../decision/neighbour/types.js';
 import type { Tier } from '../decision/types.js';
 import { exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
@@ -7,7 +8,7 @@ import type { EndEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
-import { addFilters, count, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
+import { addFilters, count, decisionFilter, type FilterOptions, kindList, oneOf, seconds } from './options.js';
 import { ReadyFile } from './ready-file.js';
 import { addRecording, Recording, type RecordOptions } from './recording.js';
 import { jsonTeller, type Teller, tell } from './tell.js';
@@ -21,6 +22,7 @@ interface TraceOptions extends FilterOptions, RecordOptions, ViewOptions {
   count?: number;
   readyFile?: string;
   strict?: boolean;
+  kind?: Kind[];
   tier?: Tier;
   withoutHook: string[];
 }
@@ -59,6 +61,11 @@ export function addRecord(program: Command, context: Context): void {
 
 function addLiveOptions(command: Command): Command {
   command
+    .option(
+      '--kind <list>',
+      `what to tell, separated by commas: ${kinds.join(',')}; by default decisions alone`,
+      kindList,
+    )
     .option('--duration <seconds>', 'end after so long', seconds('--duration'))
     .option('--count <n>', 'end after so many decisions', count('--count'))
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
@@ -119,9 +126,10 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     const end = await tell(batches, teller, output, {
       fold: options.fold ?? (options.text === true && !options.json),
       notice(event) {
-        if (event.schema === 'arpwhy.decision/1' && teller !== silentTeller) pulse.beat();
+        if ((event.schema === 'arpwhy.decision/1' || isNeighbourEvent(event)) && teller !== silentTeller) pulse.beat();
         if (event.schema === 'arpwhy.lost/1' && !options.json) {
-          say(context, `lost ${event.count} requests: the ring was full`);
+          const what = event.where === 'ring' ? 'requests' : 'records of neighbours';
+          say(context, `lost ${event.count} ${what}: the ring was full`);
         }
       },
     });
@@ -146,6 +154,7 @@ function openStream(options: TraceOptions, context: Context, recording: Recordin
     devices: options.dev.length > 0 ? options.dev : null,
     deferred: options.all,
     leaveOut: options.withoutHook,
+    ...(options.kind ? { kinds: options.kind } : {}),
     ...(options.tier ? { tier: options.tier } : {}),
     ...(options.count === undefined ? {} : { count: options.count }),
     ...(recording ? { tap: recording.tap } : {}),
@@ -226,6 +235,10 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
   const requests = seen === 1 ? '1 request' : `${seen} requests`;
   say(context, `${requests} in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
   if (end.changesLost > 0) say(context, `${end.changesLost} changes of routes were too many to be told`);
+  if (end.neighbours) {
+    const { delivered: told, filtered: out, lost: gone } = end.neighbours;
+    say(context, `of neighbours: ${told} delivered, ${out} filtered out, ${gone} records lost`);
+  }
   if (lost > 0) say(context, 'to lose fewer: narrow it with --netns or --dev, or write into a file');
   if (options.strict && (lost > 0 || end.changesLost > 0)) context.exitCode = exitCode.lost;
 }

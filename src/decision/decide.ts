@@ -84,6 +84,22 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
   };
 }
 
+/**
+ * The steps of one walk over rules and tables that no request made: the lookups that chose where a packet goes.
+ * @param proof null when no snapshot is proven for it
+ */
+export function stepsOfWalk(
+  series: Series,
+  pass: Pass,
+  proof: Proof | null,
+  names: NameTables,
+  unknown: string[],
+): DecisionStep[] {
+  const replays = new Map([[series, proof ? replay(series, pass, proof) : null]]);
+  const parsed = { series: [series], ambiguous: false, doubtful: false };
+  return stepsOf(pass, parsed, replays, null, names, unknown).steps;
+}
+
 /** All replays agree, or none counts: a snapshot that is wrong about one series is wrong. */
 function replayAll(parsed: Parsed, pass: Pass, proof: Proof | null): Map<Series, Replay | null> {
   const replays = new Map<Series, Replay | null>();
@@ -118,14 +134,14 @@ function stepsOf(
   pass: Pass,
   parsed: Parsed,
   replays: Map<Series, Replay | null>,
-  judgement: Judgement,
+  judgement: Pick<Judgement, 'because'> | null,
   names: NameTables,
   unknown: string[],
 ): { steps: DecisionStep[]; because: number | null } {
   const steps: DecisionStep[] = [];
   let because: number | null = null;
   // of arp_filter the walk comes last, of source validation the strict check decides
-  const reason = parsed.series.findLast(({ purpose, loose }) => purpose === judgement.because && !loose);
+  const reason = parsed.series.findLast(({ purpose, loose }) => purpose === judgement?.because && !loose);
   for (const series of parsed.series) {
     const replayed = replays.get(series) ?? null;
     const explained = replayed?.steps ?? series.lookups.map(unexplained);

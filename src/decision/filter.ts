@@ -39,7 +39,10 @@ export function passes(decision: Decision, filter: DecisionFilter): boolean {
   );
 }
 
-function passesBecause({ because, steps }: Decision, { tables, routes, rules }: DecisionFilter): boolean {
+export function passesBecause(
+  { because, steps }: Pick<Decision, 'because' | 'steps'>,
+  { tables, routes, rules }: DecisionFilter,
+): boolean {
   if (tables.length === 0 && routes.length === 0 && rules.length === 0) return true;
   const step = because === null ? undefined : steps[because];
   if (!step) return false;

@@ -227,6 +227,7 @@ class Reader {
         ? { all: this.#settings(event.all), dev: this.#settings(event.dev) }
         : null,
       stamps: decodeStamps(this.#view, at + event.stamps),
+      customRules: this.#has(entryFlag.customRules),
     };
   }
 

@@ -1,7 +1,9 @@
 import { causeKinds } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
+import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, Snapshot } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from '../stream/events.js';
+import { neighbourFrom } from './neighbour-from-json.js';
 import { Shape, ShapeError } from './shape.js';
 import { snapshotFromJson } from './snapshot-json.js';
 
@@ -51,6 +53,7 @@ export type RecordedEvent =
   | RecordingHead
   | StartEvent
   | Decision
+  | NeighbourEventTold
   | ChangeEvent
   | SnapshotEvent
   | NamesEvent
@@ -94,6 +97,11 @@ export function eventFrom(value: unknown): RecordedEvent | null {
         tables: namesFrom(json.object('tables')),
         protocols: namesFrom(json.object('protocols')),
       };
+    case 'arpwhy.learning/1':
+    case 'arpwhy.solicitation/1':
+    case 'arpwhy.neighbour/1':
+      timeOf(json);
+      return neighbourFrom(value, json, isStep);
     case 'arpwhy.change/1':
       return changeFrom(value, json);
     case 'arpwhy.lost/1':

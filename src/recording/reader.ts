@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type DecisionFilter, passes } from '../decision/filter.js';
+import { passesNeighbour } from '../decision/neighbour/filter.js';
 import { ArpwhyError } from '../errors.js';
 import { AlikeDecisions } from './alike.js';
 import { BriefFilter } from './brief.js';
@@ -183,6 +184,12 @@ export class FileReader {
       case 'arpwhy.decision/1':
         if (json.includes('\n') || json.includes('\r')) throw new Error('it is more than one line');
         if (filter && !passes(event, filter)) return null;
+        break;
+      case 'arpwhy.learning/1':
+      case 'arpwhy.solicitation/1':
+      case 'arpwhy.neighbour/1':
+        if (!this.#inTime(packet)) return null;
+        if (filter && !passesNeighbour(event, filter)) return null;
         break;
       case 'arpwhy.change/1':
       case 'arpwhy.lost/1':

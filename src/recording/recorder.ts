@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { type Change, changesBetween, linkText } from '../decision/changes.js';
+import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, Link, Pass, Snapshot } from '../decision/types.js';
 import { Clock } from '../host/clock.js';
 import type { LinkNotice } from '../host/link-monitor.js';
@@ -16,7 +17,7 @@ import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format
 import { replyFrame, requestFrame } from './frames.js';
 import { DecisionImage, Images } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
-import { verdictInfo, verdictLines } from './verdict-lines.js';
+import { neighbourInfo, verdictInfo, verdictLines } from './verdict-lines.js';
 
 /** When a new file is begun. */
 export type Rotation = { bytes: number } | { ms: number } | null;
@@ -249,11 +250,16 @@ export class Recorder implements StreamTap {
     if (image) this.#images.keep(image, decision, evidence);
   }
 
+  neighbour(event: NeighbourEventTold): void {
+    this.#message(BigInt(event.monotonicNs), JSON.stringify(event), neighbourInfo(event));
+    if (this.#blocks.length >= chunkBytes) this.#flush();
+  }
+
   lost(event: LostEvent): void {
     this.#message(
       BigInt(event.toNs),
       JSON.stringify(event),
-      `${event.count} requests lost: the ring was full`,
+      `${event.count} ${event.where === 'ring' ? 'requests' : 'records of neighbours'} lost: the ring was full`,
     );
   }
 

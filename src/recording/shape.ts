@@ -83,6 +83,10 @@ export class Shape {
     return Array.isArray(value) ? value.map(Shape.object) : refuse(name, 'a list');
   }
 
+  names(): string[] {
+    return Object.keys(this.#fields);
+  }
+
   /** Every field, each a text. */
   entries(): [name: string, text: string][] {
     return Object.keys(this.#fields).map((name) => [name, this.text(name)]);

@@ -1,6 +1,7 @@
 import type { Actor, Cause } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
+import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, Evidence, Tier } from '../decision/types.js';
 
 /** The first event of a stream. Later versions only add fields. */
@@ -23,8 +24,9 @@ export interface StartEvent {
 export interface LostEvent {
   schema: 'arpwhy.lost/1';
   host: string;
-  where: 'ring';
-  /** Requests. */
+  /** `neighbours`: the ring of what a host learns and asks. */
+  where: 'ring' | 'neighbours';
+  /** Requests, or records of neighbours. */
   count: number;
   /** Between these two moments, CLOCK_MONOTONIC. */
   fromNs: string;
@@ -63,6 +65,8 @@ export interface EndEvent {
   frames: number;
   /** Changes of routes, rules, links and addresses that were too many to be told. */
   changesLost: number;
+  /** What was told of neighbours; absent when nothing of it was asked for. Records: several make one event. */
+  neighbours?: { records: number; lost: number; delivered: number; filtered: number };
 }
 
 /**
@@ -97,4 +101,11 @@ export interface ChangeEvent {
   lost: number;
 }
 
-export type StreamEvent = StartEvent | Decision | ChangeEvent | Fold | LostEvent | EndEvent;
+export type StreamEvent =
+  | StartEvent
+  | Decision
+  | NeighbourEventTold
+  | ChangeEvent
+  | Fold
+  | LostEvent
+  | EndEvent;

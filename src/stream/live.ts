@@ -2,15 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
+import type { Kind } from '../decision/neighbour/types.js';
 import type { Pass, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
 import { seesLinks } from '../kernel/hooks.js';
-import { type RunStats, Tracer } from '../kernel/tracer.js';
+import { NeighbourTracer } from '../kernel/neighbour-tracer.js';
+import { type Counters, type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import { ChangeGroups } from './changes.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';
 import { Namespaces } from './namespaces.js';
+import { Neighbours } from './neighbours.js';
 import type { StateTap, StreamTap } from './tap.js';
 import type { Waiting, WatchedNamespace } from './watched.js';
 
@@ -26,6 +29,8 @@ export interface LiveOptions {
   count?: number;
   ringBytes?: number;
   leaveOut?: readonly string[];
+  /** What is told; absent: decisions alone. */
+  kinds?: readonly Kind[];
   /** What a recording takes from the stream. */
   tap?: StreamTap;
   /** How to attach; absent: the best that works. */
@@ -35,6 +40,9 @@ export interface LiveOptions {
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
 }
+
+/** What the kernel side counted as lost, and when. */
+type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
 
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
@@ -63,13 +71,14 @@ export class LiveStream {
   readonly #fanout = new Fanout<StreamEvent>();
   readonly #clock = Clock.now();
   readonly #decider: Decider;
+  readonly #neighbourTracer: NeighbourTracer | null;
+  readonly #neighbours: Neighbours | null;
   readonly #startedNs = process.hrtime.bigint();
   #timer: NodeJS.Timeout | null = null;
   #turn: NodeJS.Immediate | null = null;
   #delivered = 0;
   #filtered = 0;
   #abandoned = 0;
-  #lost = 0;
   #nextLossCheck = 0;
   #ending: Promise<EndEvent> | null = null;
   #ended: EndEvent | null = null;
@@ -90,20 +99,27 @@ export class LiveStream {
       ...(options.tier ? { tier: options.tier } : {}),
       ...(ringBytes === undefined ? {} : { ringBytes }),
     });
+    let neighbours: NeighbourTracer | null = null;
     try {
-      return new LiveStream(tracer, options);
+      if (options.kinds?.some((kind) => kind !== 'decision')) {
+        neighbours = NeighbourTracer.open({ netns, devices: options.devices ?? null });
+      }
+      return new LiveStream(tracer, neighbours, options);
     } catch (error) {
+      neighbours?.close();
       tracer.close();
       throw error;
     }
   }
 
-  private constructor(tracer: Tracer, options: LiveOptions) {
+  private constructor(tracer: Tracer, neighbourTracer: NeighbourTracer | null, options: LiveOptions) {
     const identity = identifyHost();
     this.#tracer = tracer;
     this.#options = options;
     this.#filter = options.filter ?? noFilter;
-    this.#joiner = new Joiner(randomBytes(2).toString('hex'));
+    const trace = randomBytes(2).toString('hex');
+    this.#joiner = new Joiner(trace);
+    this.#neighbourTracer = neighbourTracer;
     this.start = {
       schema: 'arpwhy.start/1',
       version,
@@ -126,7 +142,13 @@ export class LiveStream {
       digits: (ns) => this.#clock.digits(ns),
     });
     options.tap?.start(this.start);
-    this.#namespaces = new Namespaces(tracer, options.netns ?? null, this.#stateTap());
+    this.#namespaces = new Namespaces(
+      tracer,
+      options.netns ?? null,
+      this.#stateTap(),
+      neighbourTracer ? [neighbourTracer] : [],
+    );
+    this.#neighbours = neighbourTracer && this.#watchNeighbours(neighbourTracer, trace);
     const prefix = randomBytes(2).toString('hex');
     let number = 0;
     this.#changes = new ChangeGroups(
@@ -211,11 +233,36 @@ export class LiveStream {
     this.#tick();
   }
 
+  #watchNeighbours(tracer: NeighbourTracer, trace: string): Neighbours {
+    tracer.onRecords(() => this.#drainNeighbours());
+    return new Neighbours({
+      tracer,
+      namespaces: this.#namespaces,
+      kinds: new Set(this.#options.kinds),
+      filter: this.#filter,
+      host: this.start.host,
+      trace,
+      tier: this.start.tier,
+      wallTime: (ns) => this.#clock.format(ns),
+      digits: (ns) => this.#clock.digits(ns),
+      emit: (event) => {
+        this.#options.tap?.neighbour?.(event);
+        this.#fanout.push(event);
+      },
+    });
+  }
+
+  #drainNeighbours(): void {
+    if (!this.#draining || this.#congested) return;
+    while (this.#neighbours?.drain()) if (this.#congested) break;
+  }
+
   get #congested(): boolean {
     return this.#fanout.congested || (this.#options.tap?.congested ?? false);
   }
 
   #take(pass: Pass): void {
+    this.#neighbours?.pass(pass);
     const request = this.#joiner.add(pass);
     const namespace = this.#namespaces.of(pass);
     const now = performance.now();
@@ -268,6 +315,8 @@ export class LiveStream {
       if (this.#options.tap && this.#draining) namespace.follow(now);
       waiting += namespace.queue.length;
     }
+    this.#drainNeighbours();
+    if (this.#neighbours?.tick(now)) waiting++;
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
     const busy = waiting > 0 || changing || this.#congested;
@@ -314,7 +363,7 @@ export class LiveStream {
       if (final) this.#abandoned++;
       return;
     }
-    if (!passes(decision, this.#filter)) {
+    if (!this.#tellsDecisions || !passes(decision, this.#filter)) {
       if (final) this.#filtered++;
       return;
     }
@@ -327,6 +376,10 @@ export class LiveStream {
     });
     this.#fanout.push(decision);
     if (this.#full) void this.stop('count');
+  }
+
+  get #tellsDecisions(): boolean {
+    return this.#options.kinds?.includes('decision') ?? true;
   }
 
   get #full(): boolean {
@@ -347,24 +400,30 @@ export class LiveStream {
 
   #reportLosses(now: number): void {
     this.#nextLossCheck = now + 1000;
-    const { lost, lostFirstNs, lostLastNs } = this.#tracer.counters();
-    if (lost === this.#lost) return;
+    this.#reportLoss('ring', this.#tracer.counters());
+    if (this.#neighbourTracer) this.#reportLoss('neighbours', this.#neighbourTracer.counters());
+  }
+
+  #reportLoss(where: LostEvent['where'], { lost, lostFirstNs, lostLastNs }: Losses): void {
+    const told = this.#losses.get(where) ?? { lost: 0, lastNs: lostFirstNs };
+    if (lost === told.lost) return;
     const event: LostEvent = {
       schema: 'arpwhy.lost/1',
       host: this.start.host,
-      where: 'ring',
-      count: lost - this.#lost,
-      fromNs: (this.#lastLossNs || lostFirstNs).toString(),
+      where,
+      count: lost - told.lost,
+      fromNs: told.lastNs.toString(),
       toNs: lostLastNs.toString(),
     };
     this.#options.tap?.lost(event);
     this.#fanout.push(event);
-    this.#lost = lost;
-    this.#lastLossNs = lostLastNs;
+    this.#losses.set(where, { lost, lastNs: lostLastNs });
   }
-  #lastLossNs = 0n;
+  /** What was told of losses so far. */
+  readonly #losses = new Map<LostEvent['where'], { lost: number; lastNs: bigint }>();
 
   async #end(why: EndEvent['why']): Promise<EndEvent> {
+    this.#neighbourTracer?.detach();
     this.#tracer.detach();
     this.#draining = false;
     // the last decision of a count ends the trace from within judging its queue, which has to come to its end first
@@ -389,6 +448,8 @@ export class LiveStream {
         this.#deliver(request, this.#namespaces.of(request.pass), null);
       }
     }
+    while (this.#neighbours?.drain()) while (this.#congested) await pause(busyTickMs);
+    this.#neighbours?.finish();
     this.#reportLosses(performance.now());
     const end = this.#account(why, pending);
     this.#ended = end;
@@ -396,6 +457,7 @@ export class LiveStream {
     this.#fanout.push(end);
     this.#fanout.end();
     this.#namespaces.close();
+    this.#neighbourTracer?.close();
     this.#tracer.close();
     return end;
   }
@@ -423,7 +485,15 @@ export class LiveStream {
       untracked: counters.untracked,
       frames: counters.frames,
       changesLost: this.#changesLost,
+      ...this.#neighbourAccounts(),
     };
+  }
+
+  #neighbourAccounts(): Pick<EndEvent, 'neighbours'> {
+    if (!this.#neighbourTracer || !this.#neighbours) return {};
+    const { records, lost } = this.#neighbourTracer.counters();
+    const { delivered, filtered } = this.#neighbours;
+    return { neighbours: { records, lost, delivered, filtered } };
   }
 }
 

@@ -13,6 +13,11 @@ import { WatchedNamespace } from './watched.js';
 const activeMs = 10_000;
 const idleReadMs = 250;
 
+/** Traces the same namespaces as the tracer. */
+export interface Follower {
+  setNetns(inodes: ReadonlySet<number>): void;
+}
+
 /**
  * The namespaces of a trace: found by name when it starts and while it runs, or by the first record from them.
  * Their generations are read again and again, because only what was seen before a request and after it proves
@@ -22,6 +27,7 @@ export class Namespaces {
   readonly #tracer: Tracer;
   readonly #wanted: readonly string[] | null;
   readonly #tap: StateTap | null;
+  readonly #followers: readonly Follower[];
   readonly #byInode = new Map<number, WatchedNamespace>();
   /** Those whose inode is another namespace's by now, while requests from them are still to be told. */
   readonly #gone = new Set<WatchedNamespace>();
@@ -29,8 +35,14 @@ export class Namespaces {
   #closed = false;
 
   /** @param wanted names of `ip netns`, `.` for our own; null for all */
-  constructor(tracer: Tracer, wanted: readonly string[] | null, tap: StateTap | null = null) {
+  constructor(
+    tracer: Tracer,
+    wanted: readonly string[] | null,
+    tap: StateTap | null = null,
+    followers: readonly Follower[] = [],
+  ) {
     this.#tracer = tracer;
+    this.#followers = followers;
     this.#tap = tap;
     this.#wanted = wanted;
     this.#discover();
@@ -57,7 +69,7 @@ export class Namespaces {
   }
 
   /** The namespace that a pass ran in. */
-  of(pass: Pass): WatchedNamespace {
+  of(pass: Pick<Pass, 'netns'>): WatchedNamespace {
     const known = this.#byInode.get(pass.netns.inode);
     if (known && known.address === pass.netns.address) return known;
     const former = [...this.#gone].find(({ address }) => address === pass.netns.address);
@@ -147,7 +159,8 @@ export class Namespaces {
         ({ name, inode }) =>
           (name !== null && wanted.includes(name)) || (wanted.includes('.') && inode === own),
       );
-      this.#tracer.setNetns(new Set(inScope.map(({ inode }) => inode)));
+      const inodes = new Set(inScope.map(({ inode }) => inode));
+      for (const one of [this.#tracer, ...this.#followers]) one.setNetns(inodes);
       places.splice(0, places.length, ...inScope);
     }
     for (const place of places) {

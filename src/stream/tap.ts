@@ -1,3 +1,4 @@
+import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, Link, Proof, Request, Snapshot } from '../decision/types.js';
 import type { LinkNotice } from '../host/link-monitor.js';
 import type { IprouteNames } from '../host/names.js';
@@ -45,6 +46,8 @@ export interface StreamTap {
   decision(decision: Decision, evidence: Evidence): void;
   /** What hooks saw change; a state that shows it comes later. */
   change(event: ChangeEvent): void;
+  /** What the host learned or asked, just before it is handed out. */
+  neighbour?(event: NeighbourEventTold): void;
   lost(event: LostEvent): void;
   end(event: EndEvent): void;
 }

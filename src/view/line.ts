@@ -1,6 +1,7 @@
 import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { Fold } from '../decision/fold.js';
+import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, DecisionStep } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
 import { Column } from './column.js';
@@ -16,6 +17,7 @@ import {
   triedText,
   wholeStepText,
 } from './explain.js';
+import { neighbourText } from './neighbour-lines.js';
 import { actionFormats, plain, type Style } from './style.js';
 import { TimeColumn } from './time.js';
 import { wrap } from './wrap.js';
@@ -30,6 +32,11 @@ export interface LineOptions {
   columns?: number;
   detail?: Detail;
 }
+
+/** What a headline says of where it was, and what became of it. */
+type Headed = Pick<Fold, 'netns' | 'device'> & {
+  verdict: { action: string; reason: string; detail: string | null };
+};
 
 const indent = ' '.repeat(13);
 const hanging = ' '.repeat(25);
@@ -116,6 +123,13 @@ export class LineView {
     return `${header === null ? '' : `${this.#style('dim', header)}\n`}${this.#style('dim', text)}\n`;
   }
 
+  /** What the host learned or asked, or what changed in its neighbour table. */
+  neighbour(event: NeighbourEventTold): string {
+    const { question, action, reason, detail, said, rows } = neighbourText(event, this.#detail === 'whole');
+    const of = { netns: event.netns, device: event.device, verdict: { action, reason, detail } };
+    return this.#lines(of, event.time, question, escapeText(said), this.#detail === 'brief' ? [] : rows);
+  }
+
   /** Silent decisions that were not shown one by one. */
   silent(time: string, counts: ReadonlyMap<string, number>): string {
     const { clock, header } = this.#time.show(time);
@@ -132,7 +146,7 @@ export class LineView {
    * @param said what stands behind the reason
    */
   #lines(
-    of: Pick<Fold, 'netns' | 'device' | 'verdict'>,
+    of: Headed,
     time: string,
     question: string,
     said: string,
@@ -151,7 +165,7 @@ export class LineView {
   /** One line, or two where one would be cut by the terminal. */
   #headline(
     clock: string,
-    { netns, device, verdict }: Pick<Fold, 'netns' | 'device' | 'verdict'>,
+    { netns, device, verdict }: Headed,
     question: string,
     said: string,
   ): string[] {

@@ -19,6 +19,8 @@ interface Seen {
   /** Null when the device has no in_device. */
   settings: { all: Record<EntrySetting, number>; dev: Record<EntrySetting, number> } | null;
   stamps: Stamps;
+  /** The namespace has rules of its own, or once had. */
+  customRules: boolean;
 }
 
 /** What runs on the CPU, and the functions that led to the hook, the innermost first. */

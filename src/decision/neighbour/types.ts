@@ -123,3 +123,11 @@ export interface NeighbourChange extends Told {
 }
 
 export type NeighbourEventTold = Learning | Solicitation | NeighbourChange;
+
+const schemas = ['arpwhy.learning/1', 'arpwhy.solicitation/1', 'arpwhy.neighbour/1'];
+
+export function isNeighbourEvent<T extends { schema: string }>(
+  event: T,
+): event is Extract<T, NeighbourEventTold> {
+  return schemas.includes(event.schema);
+}
