@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 endif
 
 SOURCES := $(shell find src -name '*.ts')
-OBJECTS := arpwhy.x64.bpf.o arpwhy.arm64.bpf.o
+OBJECTS := arpwhy.x64.bpf.o arpwhy.arm64.bpf.o neighbour.bpf.o
 
 .PHONY: all deps native bpf layout check lint docs demo test test-vm test-vm-changes hunt bench bench-smoke clean
 
@@ -54,18 +54,20 @@ bpf:
 	$(Q)$(MAKE) -C bpf objects V=$(V)
 	$(Q)cp $(OBJECTS:%=bpf/%) bpf/prebuilt/
 
-layout: bpf/layout.c bpf/record.h bpf/change-record.h
-	$(Q)$(MAKE) -C bpf layout V=$(V)
+layout: bpf/layout.c bpf/neighbour-layout.c bpf/record.h bpf/change-record.h bpf/neighbour-record.h
+	$(Q)$(MAKE) -C bpf layout neighbour-layout V=$(V)
 	$(Q)bpf/layout > src/kernel/layout.ts
+	$(Q)bpf/neighbour-layout > src/kernel/neighbour-layout.ts
 
 # the committed objects and the wire layout are what their sources make
 check: lint
 	$(Q)rm -f $(OBJECTS:%=bpf/%)
-	$(Q)$(MAKE) -C bpf objects layout V=$(V)
+	$(Q)$(MAKE) -C bpf objects layout neighbour-layout V=$(V)
 	$(say) CMP $(OBJECTS:%=bpf/prebuilt/%)
 	$(Q)for object in $(OBJECTS); do cmp bpf/$$object bpf/prebuilt/$$object || { echo 'the committed BPF objects are not what bpf/ makes: run make bpf' >&2; exit 1; }; done
 	$(say) CMP src/kernel/layout.ts
 	$(Q)bpf/layout | cmp - src/kernel/layout.ts || { echo 'the wire layout is not what bpf/record.h says: run make layout' >&2; exit 1; }
+	$(Q)bpf/neighbour-layout | cmp - src/kernel/neighbour-layout.ts || { echo 'the wire layout is not what bpf/neighbour-record.h says: run make layout' >&2; exit 1; }
 
 lint: node_modules/.package-lock.json dist/.built
 	$(say) LINT .
@@ -123,4 +125,4 @@ demo/incident.pcapng.gz: all
 	$(Q)scripts/as-root bin/arpwhy demo -o $@
 
 clean:
-	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bench/arpgen bench/usage
+	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bpf/neighbour-layout bench/arpgen bench/usage

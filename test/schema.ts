@@ -14,10 +14,9 @@ const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: 
 
 // The kinds before the stream, which refers to them.
 const kinds = new Map<unknown, ValidateFunction>(
-  ['start', 'decision', 'fold', 'change', 'lost', 'end'].map((kind) => [
-    `arpwhy.${kind}/1`,
-    ajv.compile(readSchema(`${kind}-1`)),
-  ]),
+  ['start', 'decision', 'learning', 'solicitation', 'neighbour', 'fold', 'change', 'lost', 'end'].map(
+    (kind) => [`arpwhy.${kind}/1`, ajv.compile(readSchema(`${kind}-1`))],
+  ),
 );
 const stream = ajv.compile(readSchema('stream'));
 const top = ajv.compile(readSchema('top-1'));

@@ -74,9 +74,13 @@ export function addDecisionFilters(
     .addOption(
       list('--sender <cidr>', 'only requests from these addresses', (value) => prefix('--sender', value)),
     )
-    .addOption(list('--action <action>', `${actions.join(', ')}; with --kind also ${neighbourActions.join(', ')}`, (value) =>
-        oneOf('--action', value, [...actions, ...neighbourActions]),
-      ))
+    .addOption(
+      list(
+        '--action <action>',
+        `${actions.join(', ')}; with --kind also ${neighbourActions.join(', ')}`,
+        (value) => oneOf('--action', value, [...actions, ...neighbourActions]),
+      ),
+    )
     .addOption(
       list('--reason <code>', 'only this reason, or unknown (arpwhy reasons lists them)', (value) =>
         oneOf('--reason', value, codes),

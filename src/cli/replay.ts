@@ -167,7 +167,8 @@ class EventReplay implements ReplayView {
     if (event.schema === 'arpwhy.end/1' && folder) {
       return this.end() + this.#teller.event(withFolded(event, folder.folded));
     }
-    if (event.schema === 'arpwhy.change/1' || isNeighbourEvent(event)) return this.end() + this.#line(event, json);
+    if (event.schema === 'arpwhy.change/1' || isNeighbourEvent(event))
+      return this.end() + this.#line(event, json);
     return this.#line(event, json);
   }
 

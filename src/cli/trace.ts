@@ -8,7 +8,15 @@ import type { EndEvent, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
-import { addFilters, count, decisionFilter, type FilterOptions, kindList, oneOf, seconds } from './options.js';
+import {
+  addFilters,
+  count,
+  decisionFilter,
+  type FilterOptions,
+  kindList,
+  oneOf,
+  seconds,
+} from './options.js';
 import { ReadyFile } from './ready-file.js';
 import { addRecording, Recording, type RecordOptions } from './recording.js';
 import { jsonTeller, type Teller, tell } from './tell.js';
@@ -126,7 +134,8 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
     const end = await tell(batches, teller, output, {
       fold: options.fold ?? (options.text === true && !options.json),
       notice(event) {
-        if ((event.schema === 'arpwhy.decision/1' || isNeighbourEvent(event)) && teller !== silentTeller) pulse.beat();
+        if ((event.schema === 'arpwhy.decision/1' || isNeighbourEvent(event)) && teller !== silentTeller)
+          pulse.beat();
         if (event.schema === 'arpwhy.lost/1' && !options.json) {
           const what = event.where === 'ring' ? 'requests' : 'records of neighbours';
           say(context, `lost ${event.count} ${what}: the ring was full`);

@@ -73,7 +73,10 @@ export class NeighbourTracer {
     const symbols = new KernelSymbols();
     const path = fileURLToPath(new URL('../../bpf/prebuilt/neighbour.bpf.o', import.meta.url));
     if (!existsSync(path)) {
-      throw new ArpwhyError('no-bpf-object', `no BPF object at ${path}: run make bpf, or install arpwhy again`);
+      throw new ArpwhyError(
+        'no-bpf-object',
+        `no BPF object at ${path}: run make bpf, or install arpwhy again`,
+      );
     }
     const err = Buffer.alloc(4);
     const handle = native.arpwhy_open(path, err);

@@ -14,8 +14,8 @@ import type {
 import * as wire from './layout.js';
 import * as layout from './neighbour-layout.js';
 import {
-  decodeStamps,
   type DropNames,
+  decodeStamps,
   mac as macAt,
   macOrNull as macOrNullAt,
   text as textAt,

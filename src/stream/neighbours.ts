@@ -1,5 +1,6 @@
 import { formatIp } from '../decision/addresses.js';
 import { stepsOfWalk } from '../decision/decide.js';
+import type { DecisionFilter } from '../decision/filter.js';
 import {
   causeOfChange,
   causeOfQuestion,
@@ -7,6 +8,7 @@ import {
   isNoArp,
   isRepeatedBelow,
 } from '../decision/neighbour/causes.js';
+import { passesNeighbour } from '../decision/neighbour/filter.js';
 import { judgeLearning } from '../decision/neighbour/learning.js';
 import {
   type AdminSeen,
@@ -29,8 +31,6 @@ import type {
   NeighbourEventTold,
   Solicitation,
 } from '../decision/neighbour/types.js';
-import { passesNeighbour } from '../decision/neighbour/filter.js';
-import type { DecisionFilter } from '../decision/filter.js';
 import type { Lookup, Pass, Settings, Tier } from '../decision/types.js';
 import { RouteNow } from '../host/route-now.js';
 import type { NeighbourTracer } from '../kernel/neighbour-tracer.js';
@@ -141,20 +141,12 @@ export class Neighbours {
   }
 
   #take(seen: NeighbourSeen): void {
-    switch (seen.kind) {
-      case 'learned':
-        return this.#learned(seen);
-      case 'asked':
-        return this.#asked(seen);
-      case 'for-packet':
-        return this.#forPacket(seen);
-      case 'timer':
-        return this.#timer(seen);
-      case 'admin':
-        return this.#admin(seen);
-      case 'removed':
-        return this.#removed(seen);
-    }
+    if (seen.kind === 'learned') this.#learned(seen);
+    else if (seen.kind === 'asked') this.#asked(seen);
+    else if (seen.kind === 'for-packet') this.#forPacket(seen);
+    else if (seen.kind === 'timer') this.#timer(seen);
+    else if (seen.kind === 'admin') this.#admin(seen);
+    else this.#removed(seen);
   }
 
   #learned(seen: LearnedSeen): void {
@@ -439,10 +431,7 @@ function walkPass({ netns, device, endNs }: AskedSeen): Pass {
 }
 
 /** Whether a lookup's nexthop is what was asked for, on the device on which it was. */
-function leadsTo(
-  { device, gateway, gatewayFamily, daddr, errno, info }: Lookup,
-  asked: AskedSeen,
-): boolean {
+function leadsTo({ device, gateway, gatewayFamily, daddr, errno, info }: Lookup, asked: AskedSeen): boolean {
   if (errno !== 0) return false;
   // which of several nexthops is used is chosen later
   if (info && info.nexthops > 1) return true;

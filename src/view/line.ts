@@ -145,13 +145,7 @@ export class LineView {
    * A headline, and the rows below it.
    * @param said what stands behind the reason
    */
-  #lines(
-    of: Headed,
-    time: string,
-    question: string,
-    said: string,
-    rows: [string, string][],
-  ): string {
+  #lines(of: Headed, time: string, question: string, said: string, rows: [string, string][]): string {
     const { clock, header } = this.#time.show(time);
     const lines = header === null ? [] : [this.#style('dim', header)];
     lines.push(...this.#headline(clock, of, question, said));
@@ -163,12 +157,7 @@ export class LineView {
   }
 
   /** One line, or two where one would be cut by the terminal. */
-  #headline(
-    clock: string,
-    { netns, device, verdict }: Headed,
-    question: string,
-    said: string,
-  ): string[] {
+  #headline(clock: string, { netns, device, verdict }: Headed, question: string, said: string): string[] {
     const place = [netns.name, device.name ?? String(device.index)].filter((name) => name !== null).join(' ');
     const where = escapeText(place);
     const asked = escapeText(question);

@@ -38,7 +38,8 @@ function learningText(event: Learning, whole: boolean): NeighbourText {
   if (verdict.reason === 'unknown') rows.push(['not proven', notProvenText(verdict.candidates ?? [])]);
   else rows.push(['because', learningReason(verdict.reason)?.sentence ?? verdict.reason]);
   if (moved) rows.push(['moved', `${claim.ip} moved from ${moved.from} to ${moved.to}`]);
-  if (entry.met) rows.push(['entry', `${entryText(entry.met)}, for ${seconds(entry.met.ageNs)}; ${leftText(entry.left)}`]);
+  if (entry.met)
+    rows.push(['entry', `${entryText(entry.met)}, for ${seconds(entry.met.ageNs)}; ${leftText(entry.left)}`]);
   else if (entry.left) rows.push(['entry', `none before; ${leftText(entry.left)}`]);
   if (asked) {
     const who = asked.by === 'kernel' ? 'this host' : 'a program on this host';
@@ -48,7 +49,10 @@ function learningText(event: Learning, whole: boolean): NeighbourText {
   if (values.length > 0) rows.push(['setting', values.join('; ')]);
   if (whole) {
     const { target, source, destination, cast } = claim;
-    rows.push(['frame', `${source ?? '?'} > ${destination ?? '?'} (${cast}), target ${target.ip} ${target.mac}`]);
+    rows.push([
+      'frame',
+      `${source ?? '?'} > ${destination ?? '?'} (${cast}), target ${target.ip} ${target.mac}`,
+    ]);
     rows.push(['learning', event.id]);
   }
   const gratuitous = claim.ip === claim.target.ip ? ', gratuitous' : '';

@@ -27,7 +27,8 @@ export function isRepeatedBelow({ task }: AskedSeen): boolean {
 }
 
 /** What every who-has goes through on its way to the queue, and the program that saw it. */
-const plumbing = /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|__dev_queue_xmit|dev_queue_xmit|arp_xmit.*|arp_send.*|nf_hook.*)$/;
+const plumbing =
+  /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|__dev_queue_xmit|dev_queue_xmit|arp_xmit.*|arp_send.*|nf_hook.*)$/;
 
 /** Why an entry left the table. */
 export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
@@ -37,7 +38,11 @@ export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
     const byTask = code !== 'garbage-collection';
     return { code, detail: name, process: byTask ? processOf(task) : null };
   }
-  return { code: 'unknown', detail: task.stack.find((name) => !afterRemoval.test(name)) ?? null, process: null };
+  return {
+    code: 'unknown',
+    detail: task.stack.find((name) => !afterRemoval.test(name)) ?? null,
+    process: null,
+  };
 }
 
 const afterRemoval = /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|neigh_cleanup_and_release|neigh_flush_dev.*)$/;

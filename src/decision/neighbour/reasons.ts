@@ -73,13 +73,7 @@ export const learningReasons: readonly LearningReason[] = [
     'sysctl net/ipv4/conf/DEV/arp_accept net/ipv4/conf/all/arp_accept',
     'arp_accept=0 on DEV and on all, for the greater one counts',
   ),
-  row(
-    'same-address',
-    ['refreshed'],
-    'The entry holds this MAC already.',
-    'ip neigh show to IP',
-    'nothing',
-  ),
+  row('same-address', ['refreshed'], 'The entry holds this MAC already.', 'ip neigh show to IP', 'nothing'),
   row(
     'no-entry',
     ['ignored'],
