@@ -1,0 +1,19 @@
+/** A scenario of what a host learns or asks, as data; see test/kernel/scenarios/row.ts for the lines. */
+export interface Row {
+  name: string;
+  /** Before the trace looks: what it does to neighbours is not told. */
+  setup?: readonly string[];
+  /**
+   * In order: lines as in `setup`; or `frame HEX`, a whole frame that the asker sends to the router; or `send IP`, a UDP
+   * packet that the router sends there; or `asker: send IP`, the same from the asker; or `arping IP`, once, from the
+   * router; or `wait MS`.
+   */
+  steps: readonly string[];
+  /** Events of the router, as `brief` writes them, in order; nothing else appears. */
+  expect: readonly (string | RegExp)[];
+  /** Kinds that are traced. By default learnings alone. */
+  kinds?: readonly ('learning' | 'solicitation' | 'neighbour')[];
+  /** Events are waited for so long. */
+  patienceMs?: number;
+  needs?: string;
+}

@@ -1,0 +1,32 @@
+import { run } from '../../../src/host/run.js';
+import { inside } from '../../../src/lab/namespace.js';
+import type { World } from '../scenarios/world.js';
+
+/** Run the steps of a row, one after the other. */
+export async function steps(world: World, lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const [, where, command = ''] = /^(?:(asker|behind): )?(.*)$/.exec(line) ?? [];
+    const netns = where === 'asker' ? world.asker : where === 'behind' ? world.behind : world.router;
+    const [word = '', argument = ''] = command.split(' ');
+    if (word === 'frame') await world.send({ raw: argument });
+    else if (word === 'send') await send(netns, argument);
+    else if (word === 'arping') await arping(netns, argument);
+    else if (word === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(argument)));
+    else if (word === 'sysctl-v6') await sysctl6(netns, argument);
+    else await world.lines([line]);
+  }
+}
+
+/** A UDP packet by a program that is called bash. */
+async function send(netns: string, ip: string): Promise<void> {
+  await run(inside(netns, ['bash', '-c', `echo x > /dev/udp/${ip}/9`]), { allowFailure: true });
+}
+
+async function arping(netns: string, ip: string): Promise<void> {
+  await run(inside(netns, ['arping', '-c', '1', '-w', '1', '-I', 'in0', ip]), { allowFailure: true });
+}
+
+async function sysctl6(netns: string, setting: string): Promise<void> {
+  const [path = '', value = ''] = setting.split('=');
+  await run(inside(netns, ['tee', `/proc/sys/net/ipv6/${path}`]), { input: value });
+}
