@@ -14,7 +14,7 @@ static void event(void)
 	printf("\nexport const event = {\n  bytes: %zu,\n", sizeof(struct arpwhy_event));
 #define F(field, name) FIELD(field, name)
 	F(bytes, "size"); F(version, "version"); F(cpu, "cpu"); F(kind, "kind"); F(id, "id"); F(start_ns, "startNs");
-	F(end_ns, "endNs"); F(asked_ns, "askedNs"); F(asked_id, "askedId"); F(net, "net"); F(location, "location");
+	F(end_ns, "endNs"); F(asked_ns, "askedNs"); F(asked_id, "askedId"); F(net, "net"); F(cookie, "cookie"); F(location, "location");
 	F(neigh, "neigh"); F(netns, "netns"); F(ifindex, "ifindex"); F(device, "device"); F(ip, "ip");
 	F(flags, "flags"); F(device_flags, "deviceFlags"); F(device_type, "deviceType"); F(hz, "hz");
 	F(address_len, "addressLength"); F(packet_type, "packetType"); F(closed, "closed"); F(place, "place");

@@ -102,6 +102,7 @@ static __always_inline struct arpwhy_event *begin_event(struct cpu *me, struct a
 	e->id = (__sync_fetch_and_add(&me->ids, 1) + 1) * cpus + e->cpu;
 	e->end_ns = bpf_ktime_get_ns();
 	e->net = (__u64)net;
+	e->cookie = BPF_CORE_READ((struct net___cookie *)net, net_cookie);
 	e->ifindex = BPF_CORE_READ(dev, ifindex);
 	e->device_flags = BPF_CORE_READ(dev, flags);
 	e->device_type = BPF_CORE_READ(dev, type);
@@ -267,7 +268,7 @@ __noinline int end_frame(__u64 at, __u64 location, __u32 reason, __u32 closed, _
 		e->route_type = BPF_CORE_READ((struct rtable *)dst, rt_type);
 	}
 	take_entry(me, e, from);
-	key.net = e->net;
+	key.cookie = e->cookie;
 	key.ifindex = e->ifindex;
 	key.ip = e->ip;
 	question = bpf_map_lookup_elem(&questions, &key);
@@ -439,7 +440,7 @@ static __always_inline void see_question(struct cpu *me, void *ctx, struct sk_bu
 	describe_task(e, ctx);
 	me->question = e->id;
 	me->question_ns = e->end_ns;
-	key.net = e->net;
+	key.cookie = e->cookie;
 	key.ifindex = e->ifindex;
 	key.ip = e->ip;
 	question.ns = e->end_ns;

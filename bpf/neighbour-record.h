@@ -60,6 +60,7 @@ struct arpwhy_event {
 	__u64 asked_ns;		/* the last who-has for the address that was learned, 0 when none is known */
 	__u64 asked_id;		/* its id; of ARPWHY_FOR_PACKET: the who-has that was sent for the packet */
 	__u64 net;
+	__u64 cookie;		/* of the namespace, which no other ever has */
 	__u64 location;		/* where the frame was dropped */
 	__u64 neigh;		/* the entry, 0 when none is known */
 	__u32 netns;

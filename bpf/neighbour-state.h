@@ -47,6 +47,11 @@ struct sk_buff___n {
 	__u32 mark;
 } __attribute__((preserve_access_index));
 
+/* unlike its address it is never given again */
+struct net___cookie {
+	__u64 net_cookie;
+} __attribute__((preserve_access_index));
+
 struct task_struct___n {
 	unsigned int flags;
 } __attribute__((preserve_access_index));
@@ -150,7 +155,7 @@ struct {
 
 /* the last who-has for an address */
 struct question_key {
-	__u64 net;
+	__u64 cookie;	/* of the namespace */
 	__u32 ifindex;
 	__be32 ip;
 };

@@ -214,7 +214,11 @@ class Reader {
     return {
       id: Number(this.#u64(event.id)),
       endNs: this.#u64(event.endNs),
-      netns: { address: this.#u64(event.net), inode: this.#u32(event.netns) },
+      netns: {
+        address: this.#u64(event.net),
+        inode: this.#u32(event.netns),
+        cookie: this.#u64(event.cookie),
+      },
       device: {
         index: this.#u32(event.ifindex),
         name: textAt(this.#view, at + event.device, 16),

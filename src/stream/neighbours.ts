@@ -31,7 +31,7 @@ import type {
   NeighbourEventTold,
   Solicitation,
 } from '../decision/neighbour/types.js';
-import type { Lookup, Pass, Settings, Tier } from '../decision/types.js';
+import type { Lookup, Pass, Proof, Settings, Tier } from '../decision/types.js';
 import { RouteNow } from '../host/route-now.js';
 import type { NeighbourTracer } from '../kernel/neighbour-tracer.js';
 import type { Namespaces } from './namespaces.js';
@@ -56,6 +56,8 @@ const patienceOfUsersMs = 1000;
 const patienceMs = 5000;
 /** An entry that is set to failed by hand leaves the table right afterwards: told as one thing. */
 const removalMs = 100;
+/** A who-has longer ago than this is no matter any more: what comes now is not its answer. */
+const recentNs = 5_000_000_000n;
 /** Entries and questions remembered. */
 const mostEntries = 65536;
 
@@ -86,6 +88,8 @@ interface Ended {
 export class Neighbours {
   readonly #around: NeighbourSurroundings;
   readonly #entries = new Map<string, EntrySeen>();
+  /** Cookies of namespaces by inode: an inode is given again, and what was known of it is another's then. */
+  readonly #cookies = new Map<number, bigint>();
   readonly #open = new Map<string, Open>();
   readonly #byId = new Map<number, Open>();
   readonly #ended: Ended[] = [];
@@ -141,12 +145,25 @@ export class Neighbours {
   }
 
   #take(seen: NeighbourSeen): void {
+    this.#notice(seen.netns);
     if (seen.kind === 'learned') this.#learned(seen);
     else if (seen.kind === 'asked') this.#asked(seen);
     else if (seen.kind === 'for-packet') this.#forPacket(seen);
     else if (seen.kind === 'timer') this.#timer(seen);
     else if (seen.kind === 'admin') this.#admin(seen);
     else this.#removed(seen);
+  }
+
+  #notice({ inode, cookie }: NeighbourSeen['netns']): void {
+    const known = this.#cookies.get(inode);
+    if (known === cookie) return;
+    this.#cookies.set(inode, cookie);
+    if (known === undefined) return;
+    const prefix = `${inode}/`;
+    for (const [key, open] of this.#open) if (key.startsWith(prefix)) this.#end(open, { outcome: 'removed' });
+    for (const map of [this.#entries, this.#failing]) {
+      for (const key of map.keys()) if (key.startsWith(prefix)) map.delete(key);
+    }
   }
 
   #learned(seen: LearnedSeen): void {
@@ -159,6 +176,7 @@ export class Neighbours {
     const after = update?.after ?? null;
     if (after) this.#remember(key, after);
     const start = seen.startNs ?? seen.endNs;
+    const asked = seen.asked && seen.endNs - seen.asked.ns < recentNs ? seen.asked : null;
     const unknown: string[] = [];
     if (verdict.reason === 'unknown') unknown.push('/verdict/reason');
     if (update && !after) unknown.push('/entry/left');
@@ -184,10 +202,10 @@ export class Neighbours {
       },
       moved,
       verdict,
-      asked: seen.asked && {
-        id: this.#idOf(seen.asked.id),
-        by: seen.asked.bySocket ? 'user-space' : 'kernel',
-        roundTripNs: Number(start - seen.asked.ns),
+      asked: asked && {
+        id: this.#idOf(asked.id),
+        by: asked.bySocket ? 'user-space' : 'kernel',
+        roundTripNs: Number(start - asked.ns),
       },
       settings: settingsOf(seen, consulted),
       unknown,
@@ -219,7 +237,7 @@ export class Neighbours {
 
   #asked(seen: AskedSeen): void {
     if (isRepeatedBelow(seen)) return;
-    const cause = causeOfQuestion(seen);
+    const cause = causeOfQuestion(seen, null);
     const key = seen.bySocket ? `${keyOf(seen)}/user` : keyOf(seen);
     const former = this.#open.get(key);
     const sent = { monotonicNs: this.#around.digits(seen.endNs), cast: castOf(seen) };
@@ -332,11 +350,12 @@ export class Neighbours {
     const chosen = walk?.series.lookups.at(-1) ?? null;
     const unknown: string[] = [];
     let steps: Solicitation['steps'] = [];
+    let proof: Proof | null = null;
     if (walk && chosen && leadsTo(chosen, asked)) {
       const cover = namespace.history.covers(walk.pass);
       const patient = now < ended.until && !namespace.unreachable;
       if (cover.state === 'wait' && patient) return false;
-      const proof = cover.state === 'held' ? namespace.proofFor(walk.pass, cover.generation) : null;
+      proof = cover.state === 'held' ? namespace.proofFor(walk.pass, cover.generation) : null;
       if (cover.state === 'held' && !proof && patient && namespace.expects(cover.generation)) {
         namespace.prepare(walk.pass, now);
         return false;
@@ -358,7 +377,7 @@ export class Neighbours {
     if (ended.asking && now < ended.until) return false;
     const { arp } = asked;
     const from = packet?.packet.iif ?? 0;
-    const links = namespace.namesAt(walkPass(asked), null);
+    const links = namespace.namesAt(walk?.pass ?? walkPass(asked), proof);
     this.#emit({
       schema: 'arpwhy.solicitation/1',
       ...this.#told(asked, asked.endNs),
@@ -368,7 +387,7 @@ export class Neighbours {
         destination: arp.destination,
         cast: castOf(asked),
       },
-      cause: causeOfQuestion(asked),
+      cause: causeOfQuestion(asked, packet?.packet ?? null),
       packet: packet && {
         source: formatIp(packet.packet.source),
         target: formatIp(packet.packet.target),
@@ -427,7 +446,7 @@ function keyOf({ netns, device, ip }: NeighbourSeen): string {
 }
 
 function walkPass({ netns, device, endNs }: AskedSeen): Pass {
-  return { netns, device, startNs: endNs, endNs } as Pass;
+  return { netns, device, startNs: endNs, endNs } as unknown as Pass;
 }
 
 /** Whether a lookup's nexthop is what was asked for, on the device on which it was. */

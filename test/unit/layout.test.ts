@@ -7,18 +7,18 @@ import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-it('layout.ts is what bpf/layout.c prints', (context) => {
+it.for(['layout', 'neighbour-layout'])('%s.ts is what its C program prints', (name, { skip }) => {
   if (spawnSync('cc', ['--version']).error) {
-    console.warn('no cc: src/kernel/layout.ts is not compared with bpf/record.h');
-    context.skip();
+    console.warn(`no cc: src/kernel/${name}.ts is not compared with its header`);
+    skip();
     return;
   }
   const directory = mkdtempSync(join(tmpdir(), 'arpwhy-layout-'));
   try {
     const program = join(directory, 'layout');
-    execFileSync('cc', ['-o', program, join(root, 'bpf/layout.c')]);
+    execFileSync('cc', ['-o', program, join(root, `bpf/${name}.c`)]);
     const printed = execFileSync(program);
-    expect(printed.toString()).toBe(readFileSync(join(root, 'src/kernel/layout.ts'), 'utf8'));
+    expect(printed.toString()).toBe(readFileSync(join(root, `src/kernel/${name}.ts`), 'utf8'));
   } finally {
     rmSync(directory, { recursive: true });
   }

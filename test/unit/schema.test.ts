@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { learningReasons } from '../../src/decision/neighbour/reasons.js';
 import { reasons } from '../../src/decision/reasons.js';
 import type { Decision } from '../../src/decision/types.js';
 import type { EndEvent, LostEvent, StartEvent } from '../../src/stream/events.js';
@@ -159,12 +160,27 @@ describe('the schemas', () => {
     expect(reason.enum).toEqual([...reasons.map(({ code }) => code), 'unknown']);
   });
 
-  it.each(['stream', 'decision-1', 'fold-1', 'start-1', 'lost-1', 'end-1', 'top-1'])(
-    'describe each property: %s',
-    (name) => {
-      expect(undescribed(readSchema(name), name)).toEqual([]);
-    },
-  );
+  it('have a code for each reason of a learning, in the order of its table', () => {
+    const { verdict } = readSchema('learning-1').properties as {
+      verdict: { properties: { reason: { enum: string[] } } };
+    };
+    expect(verdict.properties.reason.enum).toEqual([...learningReasons.map(({ code }) => code), 'unknown']);
+  });
+
+  it.each([
+    'learning-1',
+    'solicitation-1',
+    'neighbour-1',
+    'stream',
+    'decision-1',
+    'fold-1',
+    'start-1',
+    'lost-1',
+    'end-1',
+    'top-1',
+  ])('describe each property: %s', (name) => {
+    expect(undescribed(readSchema(name), name)).toEqual([]);
+  });
 });
 
 /** Where a property is without a description; conditions repeat properties that have theirs elsewhere. */

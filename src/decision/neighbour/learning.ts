@@ -109,6 +109,8 @@ function filled(seen: LearnedSeen, state: number, taken: boolean, answered: bool
 function notUpdated(seen: LearnedSeen, { exists }: LearningContext): LearningVerdict {
   const { arp, senderType, routeType } = seen;
   if (arp.senderIp === 0) return ignored('no-sender');
+  // the answer is stopped before the sender's entry is looked at
+  if (arp.operation === 1 && routeType === 2) return ignored('own-address');
   // that an update was made and not seen would look the same
   if (exists) return unknown(['no-entry']);
   if (senderType !== null) {
@@ -116,7 +118,6 @@ function notUpdated(seen: LearnedSeen, { exists }: LearningContext): LearningVer
       ? ignored('source-not-unicast', { detail: formatIp(arp.senderIp), settings: ['arp_accept'] })
       : unknown(['source-not-unicast', 'no-entry']);
   }
-  if (arp.operation === 1 && routeType === 2) return ignored('own-address');
   switch (acceptance(seen)) {
     case 0: {
       const recent = seen.asked?.bySocket && seen.endNs - seen.asked.ns < 2_000_000_000n;

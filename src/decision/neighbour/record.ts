@@ -12,7 +12,8 @@ interface Seen {
   id: number;
   /** CLOCK_MONOTONIC. */
   endNs: bigint;
-  netns: { address: bigint; inode: number };
+  /** `cookie`: unlike the others never given again. */
+  netns: { address: bigint; inode: number; cookie: bigint };
   device: { index: number; name: string; noarp: boolean; type: number; addressLength: number };
   /** Of the entry, or the address asked for. */
   ip: Ipv4;

@@ -8,6 +8,7 @@ const reply = (senderMac: string = macs.asker) =>
   `frame ${arpFrame({ senderIp: '10.1.0.9', senderMac, targetIp: '10.1.0.1' })}`;
 const garp = (operation: 1 | 2, mac: string = macs.asker) =>
   `frame ${gratuitous(operation, '10.1.0.9', mac)}`;
+const own = `frame ${arpFrame({ operation: 1, senderIp: '10.1.0.1', targetIp: '10.1.0.1' })}`;
 const noLocktime = 'sysctl neigh/in0/locktime=0';
 
 /** Every reason of a learning. */
@@ -152,9 +153,15 @@ export const learningRows: readonly Row[] = [
     expect: ['created request-answered 192.0.2.9 none>stale'],
   },
   {
-    name: 'a gratuitous request for this host’s own address',
-    steps: [`frame ${arpFrame({ operation: 1, senderIp: '10.1.0.1', targetIp: '10.1.0.1' })}`],
-    expect: [/^ignored own-address|^created request-answered/],
+    name: 'a gratuitous request for this host’s own address: a martian source, so that it is no request any more',
+    steps: [own],
+    expect: ['ignored no-entry 10.1.0.1 none>none'],
+  },
+  {
+    name: 'the same with accept_local: answered, and arp_ignore stops it',
+    setup: ['sysctl conf/in0/accept_local=1'],
+    steps: [own, 'sysctl conf/in0/arp_ignore=8', own],
+    expect: ['created request-answered 10.1.0.1 none>stale', 'ignored own-address 10.1.0.1 none>none'],
   },
   {
     name: 'a sender of 0.0.0.0',
@@ -191,8 +198,10 @@ export const learningRows: readonly Row[] = [
   },
   {
     name: 'a device without IPv4',
-    setup: ['ip link set in0 mtu 60'],
-    steps: [reply()],
+    setup: ['ip link set lo arp on', 'ip link set lo mtu 60'],
+    steps: [
+      `own-frame lo ${arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1', destination: 'ff:ff:ff:ff:ff:ff' })}`,
+    ],
     expect: ['ignored ipv4-disabled 10.1.0.9 none>none'],
   },
   {
@@ -235,6 +244,13 @@ export const learningRows: readonly Row[] = [
       'updated solicited 10.1.0.9 incomplete>reachable asked by kernel',
       'ignored locktime 10.1.0.9 reachable>reachable asked by kernel',
     ],
+  },
+  {
+    name: 'no room for an entry',
+    setup: ['sysctl conf/in0/arp_accept=1', 'neighbour-table full'],
+    steps: [reply(), 'neighbour-table restored'],
+    expect: ['ignored neighbour-table-full 10.1.0.9 none>none'],
+    needs: 'net.ipv4.neigh.default.gc_thresh3, which only the first namespace has',
   },
   {
     name: 'IPv6 neighbour discovery is none of it',

@@ -9,7 +9,9 @@ export async function steps(world: World, lines: readonly string[]): Promise<voi
     const netns = where === 'asker' ? world.asker : where === 'behind' ? world.behind : world.router;
     const [word = '', argument = ''] = command.split(' ');
     if (word === 'frame') await world.send({ raw: argument });
-    else if (word === 'send') await send(netns, argument);
+    else if (word === 'own-frame') {
+      await world.send({ raw: command.split(' ')[2] ?? '', from: 'router', device: argument });
+    } else if (word === 'send') await send(netns, argument);
     else if (word === 'arping') await arping(netns, argument);
     else if (word === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(argument)));
     else if (word === 'sysctl-v6') await sysctl6(netns, argument);
