@@ -11,15 +11,9 @@ import type {
   TaskSeen,
   TimerSeen,
 } from '../decision/neighbour/record.js';
+import { type DropNames, decodeStamps, macText, textAt } from './body.js';
 import * as wire from './layout.js';
 import * as layout from './neighbour-layout.js';
-import {
-  type DropNames,
-  decodeStamps,
-  mac as macAt,
-  macOrNull as macOrNullAt,
-  text as textAt,
-} from './wire.js';
 
 const { event, entryFlag, eventKind } = layout;
 
@@ -244,12 +238,12 @@ class Reader {
       hardwareLength: view.getUint8(arp + 4),
       protocolLength: view.getUint8(arp + 5),
       operation: view.getUint16(arp + 6),
-      senderMac: macAt(view, arp + 8),
+      senderMac: macText(view, arp + 8),
       senderIp: view.getUint32(arp + 14),
-      targetMac: macAt(view, arp + 18),
+      targetMac: macText(view, arp + 18),
       targetIp: view.getUint32(arp + 24),
-      destination: macOrNullAt(view, this.#at + event.destination),
-      source: macOrNullAt(view, this.#at + event.source),
+      destination: macOrNull(view, this.#at + event.destination),
+      source: macOrNull(view, this.#at + event.source),
     };
   }
 
@@ -270,7 +264,7 @@ class Reader {
   }
 
   #entry(state: number, mac: number): EntrySeen {
-    return { state: this.#u8(state), mac: macAt(this.#view, this.#at + mac) };
+    return { state: this.#u8(state), mac: macText(this.#view, this.#at + mac) };
   }
 
   #settings(offset: number): Record<EntrySetting, number> {
@@ -314,3 +308,8 @@ const casts = ['unicast', 'broadcast', 'multicast', 'otherhost', 'otherhost', 'l
 const endings = ['consumed', 'consumed', 'dropped', 'deferred'] as const;
 
 const places = ['arp_process', 'arp_process', 'arp_rcv', 'netfilter', 'tc', 'xdp', 'proxy-queue'] as const;
+
+function macOrNull(view: DataView, at: number): string | null {
+  const address = macText(view, at);
+  return address === '00:00:00:00:00:00' ? null : address;
+}
