@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { learningReason, learningReasons } from '../decision/neighbour/reasons.js';
 import { reason, reasons } from '../decision/reasons.js';
 import { ArpwhyError } from '../errors.js';
-import { reasonDetail, reasonList, unknownDetail, verdictsPage } from '../view/reasons.js';
+import { learningDetail, reasonDetail, reasonList, unknownDetail, verdictsPage } from '../view/reasons.js';
 import { type Context, outputOf } from './context.js';
 
 export function addReasons(program: Command, context: Context): void {
@@ -19,11 +20,14 @@ export function addReasons(program: Command, context: Context): void {
 
 function text(code: string | undefined, options: { json?: boolean; markdown?: boolean }): string {
   if (options.markdown) return verdictsPage();
-  if (code === undefined) return options.json ? `${JSON.stringify(reasons)}\n` : reasonList();
+  if (code === undefined)
+    return options.json ? `${JSON.stringify([...reasons, ...learningReasons])}\n` : reasonList();
   if (code === 'unknown') return unknownDetail();
   const found = reason(code);
-  if (!found) {
+  const learned = learningReason(code);
+  if (!found && !learned) {
     throw new ArpwhyError('usage', `there is no reason ${code}: arpwhy reasons lists them all`);
   }
-  return options.json ? `${JSON.stringify(found)}\n` : reasonDetail(found);
+  if (options.json) return `${JSON.stringify(found ?? learned)}\n`;
+  return [found && reasonDetail(found), learned && learningDetail(learned)].filter((one) => one).join('');
 }

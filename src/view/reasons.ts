@@ -1,3 +1,4 @@
+import { causeSentences, type LearningReason, learningReasons } from '../decision/neighbour/reasons.js';
 import { type Reason, reasons, unknownSentence } from '../decision/reasons.js';
 import type { Action } from '../decision/types.js';
 
@@ -11,18 +12,24 @@ const actions: Record<Action, string> = {
 
 /** All reasons for a terminal, one line each, in the order in which the kernel closes its gates. */
 export function reasonList(): string {
-  const width = Math.max(...reasons.map(({ code }) => code.length));
+  const width = Math.max(...[...reasons, ...learningReasons].map(({ code }) => code.length));
   const groups = Object.keys(actions).map((action) => {
     const rows = reasons.filter((reason) => reason.action === action);
     return [`${action}:`, ...rows.map(({ code, sentence }) => `  ${code.padEnd(width)}  ${sentence}`)].join(
       '\n',
     );
   });
+  const learned = learningReasons.map(
+    ({ code, actions: of, sentence }) => `  ${code.padEnd(width)}  ${of.join(', ')}: ${sentence}`,
+  );
+  groups.push(['learnings (--kind learning):', ...learned].join('\n'));
   return `${groups.join('\n')}\nunknown:\n  ${unknownSentence}\n`;
 }
 
 /** One reason for a terminal, with all that is known of it. */
-export function reasonDetail(reason: Reason): string {
+export function reasonDetail(
+  reason: Pick<Reason, 'code' | 'sentence' | 'check' | 'change' | 'blind'> & { action: string },
+): string {
   const rows: [string, string][] = [
     ['what', reason.sentence],
     ['check', reason.check],
@@ -31,6 +38,11 @@ export function reasonDetail(reason: Reason): string {
   if (reason.blind) rows.push(['blind to', reason.blind]);
   const lines = rows.map(([label, text]) => `  ${label.padEnd(9)} ${text}`);
   return `${reason.action} ${reason.code}\n${lines.join('\n')}\n`;
+}
+
+/** One reason of a learning for a terminal. */
+export function learningDetail(reason: LearningReason): string {
+  return reasonDetail({ ...reason, action: reason.actions.join(', ') });
 }
 
 /** What `unknown` means, for a terminal. */
@@ -48,10 +60,28 @@ export function verdictsPage(): string {
     const rows = reasons.filter((reason) => reason.action === action);
     return [`## ${action}`, '', actions[action], '', ...rows.map(section)].join('\n');
   });
-  return [...introduction, ...order, ...sections, ...ending].join('\n');
+  return [...introduction, ...order, ...sections, ...learnings(), ...ending].join('\n');
 }
 
-function section(reason: Reason): string {
+/** What a host learns and asks has reasons of its own. */
+function learnings(): string[] {
+  return [
+    '## Learnings',
+    '',
+    'What this host made of an ARP reply, or a gratuitous request, that came in (`--kind learning`): an entry was',
+    'created, updated (its MAC set or replaced), refreshed (it held that MAC already), or the claim was ignored.',
+    '',
+    ...learningReasons.map((reason) => `${section(reason)}- What it does: ${reason.actions.join(', ')}\n`),
+    '## Solicitations',
+    '',
+    'Why this host sent a who-has (`--kind solicitation`):',
+    '',
+    ...Object.entries(causeSentences).map(([code, sentence]) => `- \`${code}\`: ${sentence}`),
+    '',
+  ];
+}
+
+function section(reason: Pick<Reason, 'code' | 'sentence' | 'check' | 'change' | 'blind'>): string {
   const lines = [`### \`${reason.code}\``, '', reason.sentence, ''];
   lines.push(`- To check: ${code(reason.check)}`, `- To change it: ${code(reason.change)}`);
   if (reason.blind) lines.push(`- Cannot be seen: ${reason.blind}`);

@@ -64,7 +64,7 @@ export const learningReasons: readonly LearningReason[] = [
     ['created', 'updated'],
     'The gratuitous request was answered by this host, which makes an entry for its sender and believes it.',
     'the decision about that request',
-    'what the decision says: the address is meant to be this host’s, or proxied',
+    "what the decision says: the address is meant to be this host's, or proxied",
   ),
   row(
     'arp-accept',
@@ -112,7 +112,7 @@ export const learningReasons: readonly LearningReason[] = [
   row(
     'source-not-unicast',
     ['ignored'],
-    'arp_accept is on, but the sender is no unicast address here: this host’s own, or a broadcast address.',
+    "arp_accept is on, but the sender is no unicast address here: this host's own, or a broadcast address.",
     'ip route show table local',
     'the sender',
   ),

@@ -60,7 +60,7 @@ export const learningRows: readonly Row[] = [
     expect: [/^created arp-accept 10\.1\.0\.9 none>/],
   },
   {
-    name: 'arp_accept does not take this host’s own address',
+    name: "arp_accept does not take this host's own address",
     setup: ['sysctl conf/in0/arp_accept=1'],
     steps: [`frame ${arpFrame({ senderIp: '10.2.0.1', targetIp: '10.1.0.1' })}`],
     expect: ['ignored source-not-unicast (10.2.0.1) 10.2.0.1 none>none'],
@@ -153,7 +153,7 @@ export const learningRows: readonly Row[] = [
     expect: ['created request-answered 192.0.2.9 none>stale'],
   },
   {
-    name: 'a gratuitous request for this host’s own address: a martian source, so that it is no request any more',
+    name: "a gratuitous request for this host's own address: a martian source, so that it is no request any more",
     steps: [own],
     expect: ['ignored no-entry 10.1.0.1 none>none'],
   },

@@ -8,7 +8,7 @@ const answer = `frame ${arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1' })
 /** Solicitations, and neighbour events without a packet. */
 export const otherRows: readonly Row[] = [
   {
-    name: 'a program’s packet: answered',
+    name: "a program's packet: answered",
     kinds: ['solicitation'],
     setup: ['asker: ip address add 10.1.0.9/24 dev eth0'],
     steps: ['send 10.1.0.9'],
@@ -17,7 +17,7 @@ export const otherRows: readonly Row[] = [
     ],
   },
   {
-    name: 'a program’s packet through a gateway, by a rule: the next hop is asked for',
+    name: "a program's packet through a gateway, by a rule: the next hop is asked for",
     kinds: ['solicitation'],
     setup: [
       'asker: ip address add 10.1.0.9/24 dev eth0',

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { causeOfQuestion, causeOfRemoval, isRepeatedBelow } from '../../src/decision/neighbour/causes.js';
+import { judgeLearning } from '../../src/decision/neighbour/learning.js';
+import { learningReason, learningReasons } from '../../src/decision/neighbour/reasons.js';
+import type { AskedSeen, LearnedSeen, TaskSeen } from '../../src/decision/neighbour/record.js';
+
+const [own, other] = ['02:00:00:00:01:09', '02:00:00:00:01:77'];
+const zeros = { arp_accept: 0, drop_gratuitous_arp: 0, route_localnet: 0, arp_announce: 0, forwarding: 0 };
+
+/** A reply of 10.1.0.9 to 10.1.0.1 that met nothing. */
+function learned(more: Partial<LearnedSeen> = {}): LearnedSeen {
+  return {
+    kind: 'learned',
+    id: 1,
+    endNs: 2_000_000n,
+    startNs: 1_000_000n,
+    netns: { address: 1n, inode: 1, cookie: 1n },
+    device: { index: 2, name: 'eth0', noarp: false, type: 1, addressLength: 6 },
+    ip: 0x0a010009,
+    settings: { all: { ...zeros }, dev: { ...zeros } },
+    stamps: { fib: 1, rules: 1, genid: 1, nexthop: 1 },
+    customRules: false,
+    arp: {
+      hardwareType: 1,
+      protocolType: 0x0800,
+      hardwareLength: 6,
+      protocolLength: 4,
+      operation: 2,
+      senderMac: own,
+      senderIp: 0x0a010009,
+      targetMac: '02:00:00:00:01:01',
+      targetIp: 0x0a010001,
+      destination: '02:00:00:00:01:01',
+      source: own,
+    },
+    cast: 'unicast',
+    ending: { closed: 'consumed', place: 'arp_process', where: null },
+    routeType: null,
+    created: false,
+    noRoom: false,
+    update: null,
+    senderType: null,
+    typedFirst: false,
+    asked: null,
+    ...more,
+  };
+}
+
+function update(more: Partial<NonNullable<LearnedSeen['update']>> = {}): LearnedSeen['update'] {
+  return {
+    before: { state: 4, mac: own },
+    after: { state: 2, mac: own },
+    err: 0,
+    wanted: 2,
+    override: false,
+    dead: false,
+    ageNs: 5e9,
+    locktimeNs: 1e9,
+    queued: 0,
+    waited: 0,
+    ...more,
+  };
+}
+
+function reasonOf(seen: LearnedSeen, exists: boolean | null = null): string {
+  return judgeLearning(seen, { exists }).reason;
+}
+
+describe('a learning is unknown where what was seen does not fit together', () => {
+  it.each<[string, LearnedSeen]>([
+    ['the end of the update was not seen', learned({ update: update({ after: null }) })],
+    ['the entry is dead', learned({ update: update({ dead: true, err: -1 }) })],
+    ['refused, and neither permanent nor NOARP', learned({ update: update({ err: -1 }) })],
+    [
+      'not overridden, though the locktime had passed',
+      learned({
+        arp: { ...learned().arp, senderMac: other },
+        update: update({ after: { state: 4, mac: own } }),
+      }),
+    ],
+    [
+      'overridden within the locktime, and not gratuitous',
+      learned({
+        arp: { ...learned().arp, senderMac: other },
+        update: update({ override: true, ageNs: 1e8, after: { state: 2, mac: other } }),
+      }),
+    ],
+    [
+      'overridden, and the entry holds a third MAC',
+      learned({
+        arp: { ...learned().arp, senderMac: other },
+        update: update({ override: true, after: { state: 2, mac: '02:00:00:00:01:88' } }),
+      }),
+    ],
+    [
+      'made, though arp_accept is off',
+      learned({ created: true, update: update({ before: { state: 0, mac: own } }) }),
+    ],
+    ['the sender is unicast, and no entry was made', learned({ senderType: 1 })],
+    ['the type of the sender could not be told', learned({ senderType: 0 })],
+    [
+      'dropped, and no check of ARP failed',
+      learned({ ending: { closed: 'dropped', place: 'arp_process', where: 'x' } }),
+    ],
+  ])('%s', (_, seen) => {
+    expect(reasonOf(seen)).toBe('unknown');
+  });
+
+  it('an entry that is known to be there was met, or it was missed', () => {
+    expect(judgeLearning(learned(), { exists: null })).toMatchObject({
+      reason: 'no-entry',
+      evidence: 'inferred',
+    });
+    expect(judgeLearning(learned(), { exists: true })).toMatchObject({
+      reason: 'unknown',
+      candidates: ['no-entry'],
+    });
+  });
+
+  it('arp_accept that is on does not explain that there is no entry', () => {
+    const settings = { all: { ...zeros }, dev: { ...zeros, arp_accept: 1 } };
+    expect(judgeLearning(learned({ settings }), { exists: null })).toMatchObject({
+      reason: 'unknown',
+      candidates: ['source-not-unicast'],
+    });
+  });
+});
+
+describe('the table of reasons of learnings', () => {
+  it('has each code once, and says something in every row', () => {
+    expect(new Set(learningReasons.map(({ code }) => code)).size).toBe(learningReasons.length);
+    for (const { sentence, check, change } of learningReasons) {
+      expect([sentence, check, change]).not.toContain('');
+    }
+    expect(learningReason('locktime')?.actions).toEqual(['ignored']);
+  });
+});
+
+function task(stack: string[], more: Partial<TaskSeen> = {}): TaskSeen {
+  return { pid: 7, command: 'bash', kernelThread: false, stack, stackCut: false, ...more };
+}
+
+function asked(of: TaskSeen, bySocket = false): AskedSeen {
+  const { kind: _kind, ...seen } = learned();
+  return { ...seen, kind: 'asked', bySocket, task: of, arp: { ...seen.arp, operation: 1 } };
+}
+
+const sending = ['__dev_queue_xmit', 'arp_xmit', 'arp_solicit', 'neigh_probe', '__neigh_event_send'];
+const packet = { source: 1, target: 2, protocol: 17, iif: 0, mark: 0 };
+
+describe('why a who-has was sent', () => {
+  it('names the process in task context alone', () => {
+    const of = asked(task([...sending, 'udp_sendmsg', 'do_syscall_64']));
+    expect(causeOfQuestion(of, packet)).toMatchObject({
+      code: 'packet-sent',
+      process: { pid: 7, command: 'bash' },
+    });
+  });
+
+  it('names nobody in a softirq, on top of whom it ever runs', () => {
+    const of = asked(task([...sending, 'ip_rcv', 'net_rx_action', 'handle_softirqs', 'udp_sendmsg']));
+    expect(causeOfQuestion(of, { ...packet, iif: 3 })).toMatchObject({
+      code: 'packet-forwarded',
+      process: null,
+    });
+    expect(causeOfQuestion(of, packet)).toMatchObject({ code: 'packet-sent', process: null });
+    expect(causeOfQuestion(of, null)).toMatchObject({ code: 'unknown', process: null });
+  });
+
+  it('names nobody where the stack was cut', () => {
+    const of = asked(task(sending, { stackCut: true }));
+    expect(causeOfQuestion(of, packet)).toMatchObject({ code: 'unknown', process: null });
+  });
+
+  it('knows a timer, though it interrupts a task that sends', () => {
+    const timer = [
+      '__dev_queue_xmit',
+      'arp_solicit',
+      'neigh_timer_handler',
+      'handle_softirqs',
+      '__neigh_event_send',
+    ];
+    expect(causeOfQuestion(asked(task(timer)), null)).toMatchObject({ code: 'timer', process: null });
+  });
+
+  it('names a function that it does not know', () => {
+    const bond = ['?', 'bpf_trace_run1', '__dev_queue_xmit', 'arp_xmit', 'bond_arp_send', 'worker_thread'];
+    expect(causeOfQuestion(asked(task(bond, { kernelThread: true })), null)).toMatchObject({
+      code: 'kernel',
+      function: 'bond_arp_send',
+    });
+  });
+
+  it('takes a frame for repeated only where the same send went through two devices', () => {
+    expect(
+      isRepeatedBelow(asked(task(['__dev_queue_xmit', 'vlan_dev_hard_start_xmit', '__dev_queue_xmit']))),
+    ).toBe(true);
+    expect(isRepeatedBelow(asked(task([...sending, 'handle_softirqs', '__dev_queue_xmit'])))).toBe(false);
+  });
+});
+
+describe('why an entry left the table', () => {
+  it.each([
+    ['neigh_periodic_work', 'garbage-collection'],
+    ['neigh_flush_dev.isra.0 neigh_ifdown', 'link-down'],
+    ['neigh_remove_one neigh_delete rtnetlink_rcv_msg', 'netlink'],
+    ['neigh_flush_dev neigh_changeaddr', 'address-changed'],
+    ['something_new', 'unknown'],
+  ])('%s: %s', (stack, code) => {
+    const seen = task(['?', 'neigh_cleanup_and_release', ...stack.split(' ')]);
+    expect(causeOfRemoval(seen)).toMatchObject({ code });
+  });
+
+  it('names no process in a thread of the kernel', () => {
+    const seen = task(['neigh_cleanup_and_release', 'neigh_ifdown'], { kernelThread: true });
+    expect(causeOfRemoval(seen)).toMatchObject({ code: 'link-down', process: null });
+  });
+});
