@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Fold, Folder } from '../decision/fold.js';
-import { isNeighbourEvent } from '../decision/neighbour/types.js';
+import { isNeighbourEvent, isOfKinds, type Kind, kinds } from '../decision/neighbour/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import type { RecordedEvent } from '../recording/events-from-json.js';
 import { MergedReader } from '../recording/merge.js';
@@ -14,13 +14,14 @@ import { escapeText } from '../view/escape.js';
 import { LineView } from '../view/line.js';
 import { type Context, outputOf, say, widthOf } from './context.js';
 import { type MomentOption, momentOption, nsOf } from './moment.js';
-import { addDecisionFilters, count, decisionFilter, type FilterOptions } from './options.js';
+import { addDecisionFilters, count, decisionFilter, type FilterOptions, kindList } from './options.js';
 import { Progress } from './progress.js';
 import { jsonTeller, type Teller } from './tell.js';
 import { addViews, textTeller, type ViewOptions } from './views.js';
 
 interface ReplayOptions extends FilterOptions, ViewOptions {
   json?: boolean;
+  kind?: Kind[];
   rejudge?: boolean;
   count?: number;
   from?: MomentOption;
@@ -43,6 +44,11 @@ export function addReplay(program: Command, context: Context): void {
     .option(
       '--rejudge',
       'decide again from what was recorded, by the rules of this version, and show what differs',
+    )
+    .option(
+      '--kind <list>',
+      `what to show of what was recorded, separated by commas: ${kinds.join(',')}; by default all`,
+      kindList,
     )
     .option('--count <n>', 'end after so many decisions', count('--count'));
   addViews(command);
@@ -72,6 +78,7 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
     for (const entry of batch) {
       if (stopped) break;
       const { event } = entry;
+      if (options.kind && !isOfKinds(event, options.kind)) continue;
       if (event.schema === 'arpwhy.start/1') skew.host(event);
       else if (event.schema === 'arpwhy.decision/1') {
         tally.shown++;

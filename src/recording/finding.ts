@@ -1,9 +1,11 @@
 import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
+import { learningReason } from '../decision/neighbour/reasons.js';
 import { suspicions } from '../decision/tally/marks.js';
 import type { ChangeEvent } from '../stream/events.js';
 import type { Episode, ThinEpisode, TimedChange } from './episodes.js';
-import { type Justification, justificationText } from './justification.js';
+import { type Justification, justificationOf, justificationText } from './justification.js';
+import type { Move } from './moves.js';
 import { addressesText, type Group, type Story } from './story.js';
 
 /** What a recording tells, in words. Names in it are not escaped. */
@@ -43,6 +45,10 @@ export function findingOf(story: Story, clock: Clock): Finding {
   for (const group of standing.slice(0, mostTold)) paragraphs.push(standingParagraph(group, clock));
   const untold = standing.length - mostTold;
   if (untold > 0) paragraphs.push(`${untold} more answers of this kind are listed below.`);
+  const { all: moves, more: others } = story.moves;
+  for (const move of moves.slice(0, mostTold)) paragraphs.push(moveParagraph(move, clock));
+  const unsaid = Math.max(0, moves.length - mostTold) + others;
+  if (unsaid > 0) paragraphs.push(`${unsaid} more times an address moved from one MAC to another.`);
   return {
     headline: headlineOf(story, episodes, thin, standing),
     paragraphs,
@@ -62,6 +68,11 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   }
   if (thin)
     return `${where(thin.now)} answered for ${addresses(thin.targets.size)} after a change; how it was before was not seen`;
+  const [move] = story.moves.all;
+  if (move?.learning.moved) {
+    const { claim, moved } = move.learning;
+    return `${claim.ip} moved from ${moved.from} to ${moved.to}`;
+  }
   if (standing) {
     const { justification } = standing;
     return `Every answer stayed what it was, but ${where(justification)} answered for ${addressesText(standing)} by ${suspectRoute(justification)}`;
@@ -94,6 +105,24 @@ function standingParagraph(group: Group, clock: Clock): string {
       const table = mark.named.table?.name ?? mark.named.table?.id;
       sentences.push(`The rule for ${device} names table ${table}, and nothing was found there.`);
     }
+  }
+  return sentences.join(' ');
+}
+
+/** "192.0.2.77 moved from 02:..:77 to a0:36:..:ef at 03:31:09.6, as guest eth0 saw it: ..." */
+function moveParagraph({ learning, decision, timeNs }: Move, clock: Clock): string {
+  const { claim, moved, netns, device, host, verdict } = learning;
+  const where = [netns.name ?? host, device.name ?? device.index].join(' ');
+  const why = learningReason(verdict.reason)?.sentence ?? 'why it was taken is not known.';
+  const sentences = [
+    `${claim.ip} moved from ${moved?.from} to ${moved?.to} at ${clock(timeNs)}, as ${where} saw it, by a ${claim.operation} of the latter. ${why}`,
+  ];
+  if (decision) {
+    const justification = justificationOf(decision);
+    const of = decision.netns.name ?? decision.host;
+    sentences.push(
+      `It was sent by ${of}, which answered on ${decision.device.name ?? decision.device.index} because of ${justificationText(justification)} (${decision.verdict.reason}, decision ${decision.id}).`,
+    );
   }
   return sentences.join(' ');
 }

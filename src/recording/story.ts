@@ -4,6 +4,7 @@ import type { ChangeEvent, EndEvent, StartEvent } from '../stream/events.js';
 import { Episodes } from './episodes.js';
 import type { NamesEvent, SnapshotEvent } from './events-from-json.js';
 import { type Justification, justificationOf, triedSteps } from './justification.js';
+import { Moves } from './moves.js';
 import type { Entry } from './reader.js';
 import { Skew } from './skew.js';
 import { Timeline } from './timeline.js';
@@ -71,6 +72,8 @@ export class Story {
   readonly episodes = new Episodes();
   readonly timeline = new Timeline();
   readonly skew = new Skew();
+  /** Addresses that changed hands, where learnings were recorded. */
+  readonly moves = new Moves();
   decisions = 0;
   deferred = 0;
   lost = 0;
@@ -95,6 +98,10 @@ export class Story {
         break;
       case 'arpwhy.decision/1':
         this.#decision(event, timeNs);
+        break;
+      case 'arpwhy.learning/1':
+        this.#spread(timeNs);
+        this.moves.learning(event, timeNs);
         break;
       case 'arpwhy.change/1':
         this.#change(event, timeNs);
@@ -138,6 +145,7 @@ export class Story {
       return;
     }
     this.decisions++;
+    this.moves.decision(decision, timeNs);
     const justification = justificationOf(decision);
     this.timeline.add(justification.key, timeNs);
     this.episodes.decision(decision, justification, timeNs);

@@ -131,3 +131,9 @@ export function isNeighbourEvent<T extends { schema: string }>(
 ): event is Extract<T, NeighbourEventTold> {
   return schemas.includes(event.schema);
 }
+
+/** Whether an event is of one of the kinds, or of none: starts, changes and losses belong to all. */
+export function isOfKinds({ schema }: { schema: string }, wanted: readonly Kind[]): boolean {
+  const kind = kinds.find((one) => schema === `arpwhy.${one}/1`);
+  return kind === undefined || wanted.includes(kind);
+}
