@@ -4,11 +4,11 @@ import { exitCode } from '../errors.js';
 import { ownPrefix, removeAbandoned } from '../lab/abandoned.js';
 import { Lab } from '../lab/lab.js';
 import { topologies, topology } from '../lab/topologies.js';
-import { type Expectation, stepOf } from '../lab/topology.js';
+import { type Expectation, type QuestionExpectation, stepOf } from '../lab/topology.js';
 import { LiveStream } from '../stream/live.js';
 import { stepText } from '../view/explain.js';
 import { type Context, outputOf, say } from './context.js';
-import { asExpected, type Played, Player } from './play.js';
+import { asExpected, askedAsExpected, type Played, type PlayedQuestion, Player } from './play.js';
 import { Progress } from './progress.js';
 
 export function addLab(program: Command, context: Context): void {
@@ -59,22 +59,33 @@ export function addLab(program: Command, context: Context): void {
     .command('run [topology]')
     .description('play all steps in a lab of its own, and compare what is decided with what is expected')
     .action(async (name = 'ganeti') => {
-      const played = await runAll(name, context);
+      const { played, questions } = await runAll(name, context);
       await print(`${comparison(played)}\n`);
-      if (!played.every(asExpected)) context.exitCode = exitCode.failed;
+      if (questions.length > 0) await print(`What the router asks by itself:\n${questionTable(questions)}\n`);
+      if (!played.every(asExpected) || !questions.every(askedAsExpected)) {
+        context.exitCode = exitCode.failed;
+      }
     });
 }
 
-async function runAll(name: string, context: Context): Promise<Played[]> {
+async function runAll(
+  name: string,
+  context: Context,
+): Promise<{ played: Played[]; questions: PlayedQuestion[] }> {
   const lab = await Lab.up(topology(name), { prefix: ownPrefix('run') });
   const played: Played[] = [];
+  const questions: PlayedQuestion[] = [];
+  const asks = lab.topology.steps.some((step) => step.asks);
   const progress = new Progress(context);
   let stopped = false;
   context.onStop(() => {
     stopped = true;
   });
   try {
-    const stream = LiveStream.open({ netns: [lab.netns(lab.topology.router)] });
+    const stream = LiveStream.open({
+      netns: [lab.netns(lab.topology.router)],
+      ...(asks ? { kinds: ['decision', 'solicitation'] } : {}),
+    });
     try {
       const player = new Player(lab, stream);
       const { steps } = lab.topology;
@@ -84,6 +95,8 @@ async function runAll(name: string, context: Context): Promise<Played[]> {
         const so = `step ${i + 1} of ${steps.length}, ${step}`;
         progress.show(so);
         const applied = await player.apply(step);
+        // before anybody asks the router, which makes it know its neighbours
+        for await (const one of player.questions(applied)) questions.push(one);
         const { length } = applied.expect;
         progress.show(`${so}: asking, 1 of ${length}`);
         let asked = 1;
@@ -99,7 +112,33 @@ async function runAll(name: string, context: Context): Promise<Played[]> {
   } finally {
     await lab.down();
   }
-  return played;
+  return { played, questions };
+}
+
+/** The same of what the router asks. */
+function questionTable(questions: readonly PlayedQuestion[]): string {
+  const table = new Table({
+    head: ['step', 'packet', 'seen', 'as expected'],
+    style: { head: [], border: [] },
+  });
+  for (const one of questions) {
+    const { solicitation, expected } = one;
+    const { request, device, end, cause, because, steps } = solicitation;
+    const step = because === null ? undefined : steps[because];
+    const asked = `who-has ${request.target.ip} on ${device.name}: ${end.outcome}, ${cause.code}`;
+    const seen = step ? `${asked}\n${stepText(step)}` : asked;
+    table.push([
+      one.step,
+      `${expected.from} to ${expected.to}`,
+      seen,
+      askedAsExpected(one) ? 'yes' : `NO:\n${questionText(expected)}`,
+    ]);
+  }
+  return table.toString();
+}
+
+function questionText({ outcome, cause, device, because }: QuestionExpectation): string {
+  return `on ${device}: ${outcome}, ${cause}\n${because.prefix} dev ${because.device}, table ${because.table}`;
 }
 
 /** Expected is shown only where something else was seen: then the table fits a terminal. */

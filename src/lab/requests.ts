@@ -32,6 +32,22 @@ export async function whoHas(
   return { answeredBy: firstAnswer(stdout) };
 }
 
+/**
+ * Send one UDP packet from a role's namespace, to the discard port.
+ * @throws {ArpwhyError} `lab` when it could not be sent
+ */
+export async function sendPacket(lab: Lab, from: string, to: string): Promise<void> {
+  const program = `const s = require('node:dgram').createSocket('udp4');
+s.send('x', 9, '${to}', (error) => { s.close(); if (error) throw error; });`;
+  const command = ['nsenter', `--net=/run/netns/${lab.netns(from)}`, process.execPath, '-e', program];
+  const { status, stderr } = await run(command, { allowFailure: true });
+  if (status !== 0) {
+    throw new ArpwhyError('lab', `cannot send to ${to} from ${lab.netns(from)}: ${stderr.trim()}`, {
+      log: stderr,
+    });
+  }
+}
+
 /** The MAC of the first reply in what iputils' arping prints, in lower case; null where there is none. */
 export function firstAnswer(printed: string): string | null {
   const reply = /^(?:Unicast|Broadcast) reply from \S+ \[([0-9A-F:]+)\]/im.exec(printed);

@@ -102,6 +102,8 @@ export async function arrange(lab: Lab, state: State): Promise<void> {
     ...segments.map(({ device, address }) => `address add ${address}/24 dev ${device}`),
     'route flush proto boot',
     ...(state.routesInRouter ? detailed : []),
+    // what was learned, or looked for in vain, in another state
+    ...segments.map(({ device }) => `neigh flush dev ${device}`),
   ]);
   for (const { role, device } of segments) {
     await waitUp(router, [device]);

@@ -1,5 +1,5 @@
 import { arrange, type State, wire } from './segments-wires.js';
-import type { Expectation, LabStep, Topology } from './topology.js';
+import type { Expectation, LabStep, QuestionExpectation, Topology } from './topology.js';
 
 /** One of the two connected routes of the /24: without anything more detailed, the router goes by the first one. */
 const connected = { prefix: '192.0.2.0/24', device: 'seg-a', table: 254, rule: null };
@@ -49,8 +49,45 @@ const bare: State = {
   routesInHosts: false,
 };
 
-function step(name: string, summary: string, state: Partial<State>, expect: Expectation[]): LabStep {
-  return { name, summary, apply: (lab) => arrange(lab, { ...bare, ...state }), expect };
+/** Without detailed routes the router looks for segment B's hosts in segment A, whoever sends: nobody is there. */
+const wrongSegment: QuestionExpectation = {
+  from: 'router',
+  to: '192.0.2.21',
+  outcome: 'failed',
+  cause: 'packet-sent',
+  device: 'seg-a',
+  because: connected,
+};
+const wrongSegmentForwarded: QuestionExpectation = {
+  ...wrongSegment,
+  from: 'a1',
+  to: '192.0.2.22',
+  cause: 'packet-forwarded',
+};
+
+/** With them its who-has leaves into the segment where the host is. */
+const rightSegment: QuestionExpectation = {
+  ...wrongSegment,
+  outcome: 'answered',
+  device: 'seg-b',
+  because: detailed('192.0.2.21', 'seg-b'),
+};
+const rightSegmentForwarded: QuestionExpectation = {
+  ...rightSegment,
+  from: 'a1',
+  to: '192.0.2.22',
+  cause: 'packet-forwarded',
+  because: detailed('192.0.2.22', 'seg-b'),
+};
+
+function step(
+  name: string,
+  summary: string,
+  state: Partial<State>,
+  expect: Expectation[],
+  asks: QuestionExpectation[] = [],
+): LabStep {
+  return { name, summary, apply: (lab) => arrange(lab, { ...bare, ...state }), expect, asks };
 }
 
 const steps: LabStep[] = [
@@ -70,6 +107,7 @@ const steps: LabStep[] = [
     'routes via the router in the hosts: they need only ask for the router; the far hosts stay unanswered',
     { routesInHosts: true },
     [gateway, ...across],
+    [wrongSegment, wrongSegmentForwarded],
   ),
   step(
     'proxy',
@@ -93,6 +131,7 @@ const steps: LabStep[] = [
         because: detailed('192.0.2.11', 'seg-a'),
       },
     ],
+    [rightSegment, rightSegmentForwarded],
   ),
   step(
     'no-forwarding',

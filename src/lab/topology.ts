@@ -18,6 +18,19 @@ export interface Expectation {
   before?: { table: number; outcome: string; rule: number }[];
 }
 
+/** What the router is to ask by itself when a packet goes through it, or from it. The words are those of JSON. */
+export interface QuestionExpectation {
+  /** The role of the namespace that sends a packet: the router itself, or a host whose packets it forwards. */
+  from: string;
+  /** Where the packet goes. */
+  to: string;
+  outcome: string;
+  cause: string;
+  /** The device by which the who-has leaves. */
+  device: string;
+  because: NonNullable<Expectation['because']>;
+}
+
 /** One thing that happens to the router, and what it answers from then on. */
 export interface LabStep {
   name: string;
@@ -25,6 +38,8 @@ export interface LabStep {
   /** Bring the lab into this state, from whichever step it is in; resolves once every link is up again. */
   apply(lab: Lab): Promise<void>;
   expect: Expectation[];
+  /** What it asks from then on; absent where nothing is expected of it. */
+  asks?: QuestionExpectation[];
 }
 
 /** A network as data: its namespaces, how they are wired, and what can happen to it. */

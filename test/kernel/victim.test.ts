@@ -74,6 +74,8 @@ it('the victim of a rogue proxy and the router, recorded apart, tell one story',
 
   const report = await runProgram(['report', '--text', '--utc', router, victim]);
   const text = report.stdout.replaceAll(/\s+/g, ' ');
-  expect(text).toMatch(/192\.0\.2\.77 moved from 02:00:00:00:00:77 to a0:36:9f:59:be:ef at \d\d:\d\d:\d\d\.\d/);
+  expect(text).toMatch(
+    /192\.0\.2\.77 moved from 02:00:00:00:00:77 to a0:36:9f:59:be:ef at \d\d:\d\d:\d\d\.\d/,
+  );
   expect(text).toMatch(/It was sent by \S*node0, which answered on bond0\.90 because of .*0\.0\.0\.0\/0/);
 });
