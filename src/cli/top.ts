@@ -1,5 +1,6 @@
 import type { ReadStream } from 'node:tty';
 import { type Command, Option } from 'commander';
+import { kinds } from '../decision/neighbour/types.js';
 import { type Order, orders } from '../decision/tally/order.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { LiveStream } from '../stream/live.js';
@@ -11,6 +12,7 @@ import { checkDevices } from './devices.js';
 import { addDecisionFilters, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
 import { ReadyFile } from './ready-file.js';
 import { KeepTap } from './top/keep.js';
+import { topOfNeighbours } from './top/neighbours.js';
 import { reportOnce } from './top/once.js';
 import { RecordingPlayer } from './top/player.js';
 import { saver } from './top/save.js';
@@ -21,6 +23,7 @@ import type { TerminalOutput } from './top/terminal.js';
 export interface TopOptions extends FilterOptions {
   once?: boolean;
   json?: boolean;
+  neighbours?: boolean;
   duration?: number;
   order: Order;
   group: Grouping;
@@ -43,6 +46,12 @@ export function addTop(program: Command, context: Context): void {
     )
     .option('--once', `print one table and end: of recordings, or after ${onceSeconds} s (or --duration)`)
     .option('--json', 'with --once: one JSON object (docs/schema)')
+    .addOption(
+      new Option(
+        '--neighbours',
+        'instead: who holds which address, since when, and how often it changed hands',
+      ).conflicts('json'),
+    )
     .option('--duration <seconds>', 'end after so long', seconds('--duration'))
     .addOption(
       new Option('--order <order>', `begin with this order: ${orders.join(', ')}`)
@@ -74,12 +83,13 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
   };
   context.onStop(() => onStop());
   let onNote = (text: string) => say(context, text);
-  const tap = once ? null : new KeepTap();
+  const tap = once || options.neighbours ? null : new KeepTap();
   const stream = LiveStream.open({
     netns: options.netns.length > 0 ? options.netns : null,
     devices: options.dev.length > 0 ? options.dev : null,
     // what is chosen on the screen can be changed there, and saved
-    ...(once ? { filter: decisionFilter(options) } : {}),
+    ...(once || options.neighbours ? { filter: decisionFilter(options) } : {}),
+    ...(options.neighbours ? { kinds } : {}),
     ...(tap ? { tap } : {}),
     onNote: (text) => onNote(text),
   });
@@ -94,7 +104,9 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
     if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
     const source = liveSource(stream);
     let lost: number;
-    if (tap) {
+    if (options.neighbours) {
+      lost = await topOfNeighbours(source, { once, utc: options.utc ?? false }, context);
+    } else if (tap) {
       const session = new Session(source, {
         ...sessionOptions(options, context),
         filter: decisionFilter(options),
@@ -128,10 +140,13 @@ async function topOfRecordings(files: string[], options: TopOptions, context: Co
   if (files.includes('-')) {
     throw new ArpwhyError('usage', 'top reads a recording more than once: name its file, not -');
   }
-  const source = await RecordingPlayer.open(files, { filter: once ? filter : null, paced: !once });
+  const whole = once || options.neighbours === true;
+  const source = await RecordingPlayer.open(files, { filter: whole ? filter : null, paced: !whole });
   context.onStop(() => source.stop());
   let lost: number;
-  if (once) {
+  if (options.neighbours) {
+    lost = await topOfNeighbours(source, { once: true, utc: options.utc ?? false }, context);
+  } else if (once) {
     lost = await reportOnce(source, { ...options, lasts: null, glyphs: glyphsOf(options, context) }, context);
   } else {
     const session = new Session(source, { ...sessionOptions(options, context), filter, save: null });
