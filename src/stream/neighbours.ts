@@ -66,6 +66,8 @@ interface Open {
   key: string;
   asked: AskedSeen;
   sent: Solicitation['sent'];
+  /** Of the records of `sent`. */
+  ids: number[];
   lastNs: bigint;
   packet: ForPacketSeen | null;
   /** performance.now() */
@@ -77,7 +79,9 @@ interface Ended {
   open: Open;
   end: Solicitation['end'];
   now: Solicitation['now'];
+  /** The tables are being asked, or were. */
   asking: boolean;
+  asked: boolean;
   until: number;
 }
 
@@ -244,6 +248,7 @@ export class Neighbours {
     const patience = seen.bySocket ? patienceOfUsersMs : patienceMs;
     if (former && cause.code === 'timer') {
       former.sent.push(sent);
+      former.ids.push(seen.id);
       former.lastNs = seen.endNs;
       former.until = performance.now() + patience;
       this.#byId.set(seen.id, former);
@@ -251,7 +256,15 @@ export class Neighbours {
     }
     if (former) this.#end(former, { outcome: 'unanswered' });
     const until = performance.now() + patience;
-    const open: Open = { key, asked: seen, sent: [sent], lastNs: seen.endNs, packet: null, until };
+    const open: Open = {
+      key,
+      asked: seen,
+      sent: [sent],
+      ids: [seen.id],
+      lastNs: seen.endNs,
+      packet: null,
+      until,
+    };
     this.#open.set(key, open);
     this.#byId.set(seen.id, open);
   }
@@ -329,7 +342,7 @@ export class Neighbours {
 
   #end(open: Open, end: Partial<Solicitation['end']> & Pick<Solicitation['end'], 'outcome'>): void {
     this.#open.delete(open.key);
-    for (const [id, one] of this.#byId) if (one === open) this.#byId.delete(id);
+    for (const id of open.ids) this.#byId.delete(id);
     if (!this.#around.kinds.has('solicitation')) return;
     const whole = { mac: null, learning: null, roundTripNs: null, waited: null, lost: null, ...end };
     this.#ended.push({
@@ -337,6 +350,7 @@ export class Neighbours {
       end: whole,
       now: null,
       asking: false,
+      asked: false,
       until: performance.now() + patienceOfUsersMs,
     });
   }
@@ -365,12 +379,13 @@ export class Neighbours {
       steps = stepsOfWalk(walk.series, walk.pass, usable, namespace.namesAt(walk.pass, proof), unknown);
     }
     const because = steps.length > 0 ? steps.length - 1 : null;
-    if (because === null && ended.now === null && !ended.asking && now < ended.until && namespace.place) {
+    if (because === null && !ended.asked && !ended.asking && now < ended.until && namespace.place) {
       ended.asking = true;
       void this.#routeNow.ask(namespace.place, formatIp(packet?.packet.target ?? asked.ip)).then((text) => {
         ended.asking = false;
         const time = this.#around.wallTime(process.hrtime.bigint());
-        ended.now = { text: text ?? 'no route', time };
+        if (text !== null) ended.now = { text, time };
+        ended.asked = true;
       });
       return false;
     }

@@ -5,6 +5,10 @@ import { probeHooks } from '../../src/kernel/hooks.js';
 import type { ChangeEvent } from '../../src/stream/events.js';
 import { LineView } from '../../src/view/line.js';
 import { differences, findChanges, inferredParts, otherReasons } from '../kernel/scenarios/compare.js';
+import { NeighbourWatch, unlike } from '../kernel/neighbours/play.js';
+import { learningRows } from '../kernel/neighbours/rows-learning.js';
+import { otherRows } from '../kernel/neighbours/rows-others.js';
+import { steps } from '../kernel/neighbours/steps.js';
 import { play, Watch } from '../kernel/scenarios/play.js';
 import type { Expected, Row } from '../kernel/scenarios/row.js';
 import { tables } from '../kernel/scenarios/tables.js';
@@ -34,7 +38,49 @@ let worlds = 0;
 if (watches.size > 0) await playAll(chosen(pattern));
 if (pattern !== 'sample') for (const knob of fitting(knobs, nameOf)) await playWithout(knob);
 for (const watch of watches.values()) await watch.stop();
+if (tiers.split(',').includes('tracepoint')) await playNeighbours();
 tell({ kind: 'end' });
+
+/** What the host learns and asks: tracepoints alone, the same in every tier. Each row has one world. */
+async function playNeighbours(): Promise<void> {
+  const rows = [...learningRows, ...otherRows].filter(
+    ({ name }) => pattern === 'sample' || new RegExp(pattern).test(`neighbours: ${name}`),
+  );
+  const tellRow = (name: string, state: RowLine['state'], why: string) =>
+    tell({
+      kind: 'row',
+      row: `neighbours: ${name}`,
+      tier: 'tracepoint',
+      state,
+      why,
+      differs: null,
+      decisions: [],
+    });
+  let watch: NeighbourWatch;
+  try {
+    watch = new NeighbourWatch();
+  } catch (error) {
+    if (!(error instanceof ArpwhyError)) throw error;
+    for (const { name } of rows) tellRow(name, 'skipped', error.message);
+    return;
+  }
+  for (const row of rows) {
+    let wrong: string[] = [];
+    for (let tries = 0; tries === 0 || (tries < 2 && wrong.length > 0); tries++) {
+      const world = await World.up(`w${++worlds}-`);
+      try {
+        await steps(world, row.setup ?? []);
+        wrong = unlike((await watch.play(world, row)).texts, row.expect);
+      } catch (error) {
+        wrong = [(error as Error).message];
+      } finally {
+        await world.down();
+      }
+    }
+    tellRow(row.name, wrong.length > 0 ? 'failed' : 'passed', wrong.join('; '));
+  }
+  await watch.stop();
+}
 
 /** All rows whose names fit, a part of them such as `2/3`, or one for each reason. */
 function chosen(pattern: string): Row[] {

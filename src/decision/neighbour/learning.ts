@@ -102,7 +102,8 @@ function filled(seen: LearnedSeen, state: number, taken: boolean, answered: bool
   if (answered) return verdict('updated', 'request-answered');
   if (seen.arp.senderIp === seen.arp.targetIp) return verdict('updated', 'gratuitous-filled');
   if (state === nud.incomplete) return verdict('updated', 'solicited');
-  return verdict('updated', 'unresolved-entry');
+  // a new entry whose making was not seen is none that failed
+  return state === nud.failed ? verdict('updated', 'unresolved-entry') : unknown(['arp-accept']);
 }
 
 /** Neither made nor updated: there was no entry, and none was to be made. */

@@ -13,7 +13,5 @@ export interface Row {
   expect: readonly (string | RegExp)[];
   /** Kinds that are traced. By default learnings alone. */
   kinds?: readonly ('learning' | 'solicitation' | 'neighbour')[];
-  /** Events are waited for so long. */
-  patienceMs?: number;
   needs?: string;
 }
