@@ -58,7 +58,7 @@ async function playNeighbours(): Promise<void> {
     });
   let watch: NeighbourWatch;
   try {
-    watch = new NeighbourWatch();
+    watch = new NeighbourWatch(patienceMs);
   } catch (error) {
     if (!(error instanceof ArpwhyError)) throw error;
     for (const { name } of rows) tellRow(name, 'skipped', error.message);

@@ -8,11 +8,15 @@ import { steps } from './steps.js';
 
 /** A trace whose events of neighbours are kept, each held against the contract. */
 export class NeighbourWatch {
-  readonly stream = LiveStream.open({ kinds: ['learning', 'solicitation', 'neighbour'] });
+  readonly stream: LiveStream;
+  readonly #patienceMs: number;
   readonly #events: NeighbourEventTold[] = [];
   #failed: unknown = null;
 
-  constructor() {
+  /** @param patienceMs a row's events are waited for so long: the kernel gives up asking within a second in them */
+  constructor(patienceMs = 5000) {
+    this.#patienceMs = patienceMs;
+    this.stream = LiveStream.open({ kinds: ['learning', 'solicitation', 'neighbour'], patienceMs });
     this.#collect().catch((error: unknown) => {
       this.#failed = error;
     });
@@ -30,7 +34,7 @@ export class NeighbourWatch {
         ({ schema, netns, monotonicNs }) =>
           kinds.includes(schema) && netns.name === world.router && BigInt(monotonicNs) >= from,
       );
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + this.#patienceMs;
     while (told().length < row.expect.length && Date.now() < deadline) await this.stream.settled(100);
     await this.stream.settled();
     await this.stream.settled();
@@ -52,9 +56,6 @@ export class NeighbourWatch {
     }
   }
 }
-
-/** The kernel gives up asking within a second in these rows, and user space is waited for as long. */
-const patienceMs = 5000;
 
 /** What differs from the expectation, in words; empty when nothing does. */
 export function unlike(texts: readonly string[], expected: Row['expect']): string[] {
