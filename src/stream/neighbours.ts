@@ -1,6 +1,7 @@
 import { formatIp } from '../decision/addresses.js';
 import { stepsOfWalk } from '../decision/decide.js';
 import type { DecisionFilter } from '../decision/filter.js';
+import { neighbourStateName } from '../decision/kernel-numbers.js';
 import {
   causeOfChange,
   causeOfQuestion,
@@ -20,7 +21,6 @@ import {
   type NeighbourSeen,
   nud,
   type RemovedSeen,
-  stateName,
   type TimerSeen,
 } from '../decision/neighbour/record.js';
 import type {
@@ -477,7 +477,7 @@ function castOf({ arp }: AskedSeen): 'broadcast' | 'unicast' {
 }
 
 function entryOf({ state, mac }: EntrySeen): Entry {
-  return { state: stateName(state), mac: mac === '00:00:00:00:00:00' ? null : mac };
+  return { state: neighbourStateName(state), mac: mac === '00:00:00:00:00:00' ? null : mac };
 }
 
 function settingsOf({ settings }: NeighbourSeen, names: readonly string[]): Settings {

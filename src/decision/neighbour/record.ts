@@ -153,8 +153,3 @@ export const nud = {
 export function isValid(state: number): boolean {
   return (state & 0xde) !== 0;
 }
-
-/** "stale" */
-export function stateName(state: number): string {
-  return Object.entries(nud).find(([, value]) => value === state)?.[0] ?? `0x${state.toString(16)}`;
-}
