@@ -69,7 +69,10 @@ int open_rings(struct arpwhy *self)
 {
 	int err = open_one(self, &self->records, "records");
 
-	return err ? err : open_one(self, &self->changes, "changes");
+	/* the object for neighbours sees no changes */
+	if (err || !bpf_object__find_map_by_name(self->object, "changes"))
+		return err;
+	return open_one(self, &self->changes, "changes");
 }
 
 /* largest: no record takes more */
