@@ -15,7 +15,7 @@
 #define SLOTS		16	/* bodies kept per CPU */
 #define KEPT_WORDS	96	/* a longer body is sent each time */
 #define STACK		16	/* return addresses looked at for the caller of a function */
-#define STALE_NS	20000000ULL	/* a frame that was not processed 20 ms after it came in was bridged on */
+#define STALE_NS	200000000ULL	/* a frame that was not processed 200 ms after it came in was bridged on: a virtual CPU may stand still for long */
 #define STALE_EVERY	16	/* how many lookups may pass before the clock is asked whether it was */
 
 /* --- knobs, set before the object is loaded --- */
