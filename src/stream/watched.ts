@@ -14,6 +14,7 @@ import { LinkMonitor } from '../host/link-monitor.js';
 import { IprouteNames } from '../host/names.js';
 import { findNamespace, type NetnsPlace } from '../host/netns.js';
 import { takeSnapshot } from '../host/snapshot.js';
+import { Turns } from '../host/turns.js';
 import type { Generation } from '../kernel/generation.js';
 import { History } from './history.js';
 import type { StateTap } from './tap.js';
@@ -27,6 +28,8 @@ const largeMs = 60_000;
 /** Questions for single routes that may wait at a time. */
 const mostQuestions = 16;
 const keptAnswers = 4096;
+/** Snapshots at a time: a host may have hundreds of namespaces, and each takes processes of its own. */
+const turns = new Turns(4);
 
 /**
  * What was read between two equal generations. It is proven once they are seen to have held for some time before
@@ -172,7 +175,7 @@ export class WatchedNamespace {
       ({ rulesKey, rulesProven }) => rulesKey === latest.rulesKey && rulesProven !== false,
     );
     if (this.#taking === null && now >= this.#nextSnapshot && !(large && rulesKnown)) {
-      void this.#takeSnapshot(!large);
+      void this.#takeSnapshot(latest, !large);
     }
     if (rulesKnown) this.#ask(pass, latest);
   }
@@ -181,10 +184,10 @@ export class WatchedNamespace {
   follow(now: number): void {
     const latest = this.history.latest;
     if (!latest || this.unreachable || this.#taking !== null || now < this.#nextSnapshot) return;
-    this.#monitor ??= this.#watchLinks();
     const large = now < this.#largeUntil;
     const told = large ? this.#told?.rulesKey === latest.rulesKey : this.#told?.key === latest.key;
-    if (!told) void this.#takeSnapshot(!large);
+    // no request waits for it: it comes again, and those that requests wait for go first
+    if (!told && turns.free) void this.#takeSnapshot(latest, !large);
   }
 
   /** Names as they were at a pass: devices may have got others since then. */
@@ -233,10 +236,20 @@ export class WatchedNamespace {
     this.#monitor?.close();
   }
 
-  async #takeSnapshot(withRoutes: boolean): Promise<void> {
+  async #takeSnapshot(latest: Generation, withRoutes: boolean): Promise<void> {
+    this.#taking = latest.rulesKey;
+    try {
+      await turns.take(() => this.#takeNow(withRoutes));
+    } finally {
+      this.#taking = null;
+    }
+  }
+
+  async #takeNow(withRoutes: boolean): Promise<void> {
     const { place } = this;
     const before = this.#read();
     if (!before || !place) return;
+    if (this.#tap) this.#monitor ??= this.#watchLinks();
     // right after a change: what is read now could still be from before it
     if (this.history.holds('rulesKey', before.rulesKey, before.ns, before.ns) === 'moved') return;
     this.#taking = before.rulesKey;
@@ -244,7 +257,6 @@ export class WatchedNamespace {
     const snapshot = await takeSnapshot(place, withRoutes).catch(() => null);
     const after = this.#read();
     const took = performance.now() - started;
-    this.#taking = null;
     this.#nextSnapshot = performance.now() + Math.max(pauseMs, 5 * took);
     if (!snapshot || !after) return;
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
