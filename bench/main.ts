@@ -106,8 +106,8 @@ async function measureAll(world: World, options: Options): Promise<void> {
     if (wanted(others.stages)) {
       const { storm, scan } = programs;
       stages = {
-        storm: await measureStages(world, storm, options.udpMs, true),
-        scan: await measureStages(world, scan, options.udpMs, false),
+        storm: await measureStages(world, [], storm, options.udpMs, true),
+        scan: await measureStages(world, storm, scan, options.udpMs, false),
       };
       print(stageTable(stages.storm, stages.scan));
     }
