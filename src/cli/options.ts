@@ -100,6 +100,23 @@ export function addDecisionFilters(
     .addOption(new Option('--silent', silence).default(false, 'off'));
 }
 
+/**
+ * An action or a reason that nothing has which is told would show nothing, for ever.
+ * @throws {ArpwhyError} `usage`
+ */
+export function checkTold({ action, reason }: FilterOptions, told: readonly Kind[]): void {
+  if (told.some((kind) => kind !== 'decision')) return;
+  const decisionCodes = new Set(['unknown', ...reasons.map(({ code }) => code)]);
+  const refuse = (option: string, value: string, known: Iterable<string>) => {
+    throw new ArpwhyError(
+      'usage',
+      `${option} ${value}: that is of what a host learns and asks, which takes --kind of arpwhy trace; of decisions there are ${[...known].join(', ')}`,
+    );
+  };
+  for (const one of action) if (!actions.includes(one)) refuse('--action', one, actions);
+  for (const one of reason) if (!decisionCodes.has(one)) refuse('--reason', one, decisionCodes);
+}
+
 /** What the stream filters by itself; namespaces and devices are filtered in the kernel. */
 export function decisionFilter(options: FilterOptions): DecisionFilter {
   return {

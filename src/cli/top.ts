@@ -9,7 +9,14 @@ import { styleFor } from '../view/style.js';
 import { type Grouping, groupings } from '../view/top/listing.js';
 import { type Context, say } from './context.js';
 import { checkDevices } from './devices.js';
-import { addDecisionFilters, decisionFilter, type FilterOptions, oneOf, seconds } from './options.js';
+import {
+  addDecisionFilters,
+  checkTold,
+  decisionFilter,
+  type FilterOptions,
+  oneOf,
+  seconds,
+} from './options.js';
 import { ReadyFile } from './ready-file.js';
 import { KeepTap } from './top/keep.js';
 import { topOfNeighbours } from './top/neighbours.js';
@@ -75,6 +82,7 @@ export function addTop(program: Command, context: Context): void {
 }
 
 async function topLive(options: TopOptions, context: Context): Promise<void> {
+  checkTold(options, options.neighbours ? kinds : ['decision']);
   const once = isOnce(options, context);
   // Attaching holds up the event loop: a signal that comes meanwhile is heard once it is done.
   let stopped = false;

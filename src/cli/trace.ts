@@ -10,6 +10,7 @@ import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
 import {
   addFilters,
+  checkTold,
   count,
   decisionFilter,
   type FilterOptions,
@@ -96,6 +97,7 @@ function addLiveOptions(command: Command): Command {
 }
 
 async function trace(options: TraceOptions, context: Context): Promise<void> {
+  checkTold(options, options.kind ?? ['decision']);
   const output = outputOf(context);
   // Attaching holds up the event loop: a signal that comes meanwhile is heard once it is done.
   let stopped = false;

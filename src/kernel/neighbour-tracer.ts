@@ -18,7 +18,7 @@ export interface NeighbourTracerOptions {
 }
 
 /** In the order of attaching: what opens something comes last. */
-const programs = [
+export const programs = [
   'n_consume_skb',
   'n_kfree_skb',
   'n_fib_table_lookup',

@@ -127,11 +127,15 @@ function passOf(view: DataView, at: number, end: number, body: Body, frame: Pass
     view.getUint32(at + record.id + 4, true) * 2 ** 32 + view.getUint32(at + record.id, true),
     startNs === 0n ? null : startNs,
     view.getBigUint64(at + record.endNs, true),
-    body.reply && { ...body.reply, ns: view.getBigUint64(at + record.replyNs, true) },
+    body.reply && replyOf(body.reply, view.getBigUint64(at + record.replyNs, true)),
     waited === null ? 0n : view.getBigUint64(waited + wait.skb, true),
     first === 0n ? null : Number(first),
     firstNs === 0n ? null : firstNs,
   );
+}
+
+function replyOf({ mac, queued, dropped, where }: NonNullable<Body['reply']>, ns: bigint): Pass['reply'] {
+  return { mac, ns, queued, dropped, where };
 }
 
 /** A pass whose body is shared with others. */

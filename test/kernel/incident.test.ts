@@ -71,6 +71,8 @@ async function askUntilProven(trace: TraceProcess, expected: Expectation, to: st
     const decision = await ask(trace, expected.target, to);
     if (decision.unknown.length === 0) return decision;
     expect([expected.reason, 'unknown']).toContain(decision.verdict.reason);
+    // where only its start was not seen, its steps are proven all the same
+    if (!decision.unknown.some((pointer) => pointer.startsWith('/steps'))) continue;
     for (const step of decision.steps) expect(step.rule).toBeNull();
   }
   throw new Error(`nothing about ${expected.target} was proven in 20 tries: ${trace.stderr}`);

@@ -39,7 +39,9 @@ describe.each(topologies.map(({ name, steps }) => ({ name, steps })))('lab run $
     for (const step of steps) {
       expect(running.stderr).toContain(`${step.name}: ${step.summary}`);
       const rows = running.stdout.split('\n').filter((line) => line.startsWith(`│ ${step.name} `));
-      expect(rows.map((row) => /│ yes +│$/.test(row.trimEnd()))).toEqual(step.expect.map(() => true));
+      expect(rows.map((row) => /│ yes +│$/.test(row.trimEnd()))).toEqual(
+        [...step.expect, ...(step.asks ?? [])].map(() => true),
+      );
     }
     expect([left('/run/netns', running.pid), left('/etc/netns', running.pid)]).toEqual([[], []]);
     expect(hostState()).toEqual(before);

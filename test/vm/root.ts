@@ -21,7 +21,7 @@ const data = ['/etc/iproute2', '/usr/share/iproute2', '/etc/ethertypes', '/etc/p
 const ofTree = ['package.json', 'bpf/prebuilt', 'native/libarpwhy.so', 'bench/arpgen', 'docs/schema'];
 
 /** npm packages of the rows; with what these depend on. */
-const packages = ['@2060.io/ffi-napi', '@2060.io/ref-napi'];
+const packages = ['@2060.io/ffi-napi', '@2060.io/ref-napi', 'ajv'];
 
 /** Of the kernel's modules: networks, and what those need, by name or for a checksum that they ask for while they load. */
 const modules = [
