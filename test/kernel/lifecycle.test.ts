@@ -475,10 +475,14 @@ describe('a deferral', () => {
       });
       const trace = await attach('--netns', pair.router, ...args);
       await pair.ask(proxied);
-      await pair.ask(kinds.local);
-      await trace.until('the other one', (decisions) =>
-        seen(decisions).includes(wanted(kinds.local)[0] ?? ''),
-      );
+      // the delay was changed just now: until that is known, what is asked is not proven
+      let asked = 0;
+      const others = () => trace.decisions.filter(({ request }) => request.target.ip === kinds.local.target);
+      do {
+        await pair.ask(kinds.local);
+        asked++;
+        await trace.until('the other one', () => others().length === asked);
+      } while (!seen(others()).includes(wanted(kinds.local)[0] ?? '') && asked < 20);
       expect(await trace.stop()).toBe(0);
       const deferred = trace.decisions.filter(({ verdict }) => verdict.action === 'deferred');
       expect(deferred).toHaveLength(1);
@@ -486,7 +490,12 @@ describe('a deferral', () => {
         request: { target: { ip: proxied.target } },
         verdict: { reason: 'proxy-delay' },
       });
-      expect(trace.end.accounts).toMatchObject({ seen: 2, delivered: 1, pending: 1, abandoned: 0 });
+      expect(trace.end.accounts).toMatchObject({
+        seen: 1 + asked,
+        delivered: asked,
+        pending: 1,
+        abandoned: 0,
+      });
     },
   );
 });
