@@ -279,6 +279,27 @@ static __always_inline void count_loss(struct cpu *me, struct arpwhy_record *r, 
 	me->counters.lost_last_ns = r->end_ns;
 }
 
+/*
+ * A pass ended while the record of another one is being made on this CPU, in the same memory: it is lost. One that was
+ * deferred before stays so until its skb is seen again.
+ */
+static __always_inline void count_interrupting(struct cpu *me, __u64 at, __u32 closed)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (find_deferred(at))
+		return;
+	if (closed == ARPWHY_DEFERRED) {
+		me->counters.untracked++;
+		return;
+	}
+	me->counters.seen++;
+	me->counters.lost++;
+	if (!me->counters.lost_first_ns)
+		me->counters.lost_first_ns = now;
+	me->counters.lost_last_ns = now;
+}
+
 /* Where the window of a pass begins: at its frame, or at its timer, and never before the end of the pass before it. */
 struct window {
 	__u32 event;
@@ -383,6 +404,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	__u32 frame, taken, bytes, arp_bytes;
 	struct net *net;
 	__be32 sip, tip;
+	bool mine = false;
 
 	r = &me->out.record;
 	b = &me->out.body;
@@ -390,9 +412,11 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	dev = READ(how, skb, dev);
 	net = READ(how, dev, nd_net.net);
 	if ((only_netns || only_devices) && frame >= FRAMES && !me->in_timer && !find_deferred(at)) {
-		read_name(how, dev, b->device);
-		if (!in_scope(READ(how, net, ns.inum), b->device))
-			return 0;
+		char name[ARPWHY_IFNAMSIZ];
+
+		read_name(how, dev, name);
+		if (!in_scope(READ(how, net, ns.inum), name))
+			goto out;	/* what it left is its own: no other pass is to find it */
 	}
 	arp_bytes = read_frame(how, skb, &packet);
 	/* a header too short to hold an operation may have been a request */
@@ -400,6 +424,12 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		goto out;
 	if (!all_attached())
 		goto out;
+	if (*(volatile __u32 *)&me->making) {
+		count_interrupting(me, at, closed);
+		goto out;
+	}
+	*(volatile __u32 *)&me->making = 1;
+	mine = true;
 	__builtin_memset(me->out.bytes, 0, WHOLE);
 	__builtin_memset(&me->wait, 0, sizeof(me->wait));
 	__builtin_memset(detail, 0, sizeof(*detail));
@@ -513,6 +543,8 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		count_loss(me, r, closed);
 	me->closed_ns = r->end_ns;
 out:
+	if (mine)
+		*(volatile __u32 *)&me->making = 0;
 	forget_frame(me, frame);
 	close_window(me);
 	return 0;

@@ -133,7 +133,7 @@ struct cpu {
 	__u32 closed_change;	/* as closed_lookup, in the changes */
 	__u32 ruled;		/* where the log of lookups stood when a rule was done */
 	__u32 input;		/* where it stood when ip_route_input_noref returned */
-	__u32 pad;
+	__u32 making;		/* `out` is in use: a softirq may come on top of a task that lets frames go */
 	struct gate gates[ARPWHY_GATES];
 	struct kept of_table;
 	struct kept of_rule;
