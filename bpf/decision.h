@@ -300,6 +300,21 @@ static __always_inline void count_interrupting(struct cpu *me, __u64 at, __u32 c
 	me->counters.lost_last_ns = now;
 }
 
+/* A request whose addresses are not asked for. When it is deferred, its second pass stands for it. */
+static __always_inline void count_filtered(enum reading how, struct cpu *me, struct net_device *dev, struct net *net,
+					   __u32 closed)
+{
+	char name[ARPWHY_IFNAMSIZ];
+
+	if (closed == ARPWHY_DEFERRED)
+		return;
+	read_name(how, dev, name);
+	if (!in_scope(READ(how, net, ns.inum), name))
+		return;
+	me->counters.seen++;
+	me->counters.filtered++;
+}
+
 /* Where the window of a pass begins: at its frame, or at its timer, and never before the end of the pass before it. */
 struct window {
 	__u32 event;
@@ -424,6 +439,10 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		goto out;
 	if (!all_attached())
 		goto out;
+	if (!asked_for(&packet.arp, arp_bytes)) {
+		count_filtered(how, me, dev, net, closed);
+		goto out;
+	}
 	if (*(volatile __u32 *)&me->making) {
 		count_interrupting(me, at, closed);
 		goto out;

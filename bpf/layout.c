@@ -116,7 +116,7 @@ static void counters(void)
 #define F(field, name) FIELD(arpwhy_counters, field, name)
 	F(seen, "seen"); F(lost, "lost"); F(lost_passes, "lostPasses"); F(abandoned, "abandoned");
 	F(untracked, "untracked"); F(cut, "cut"); F(lost_first_ns, "lostFirstNs");
-	F(lost_last_ns, "lostLastNs"); F(frames, "frames");
+	F(lost_last_ns, "lostLastNs"); F(frames, "frames"); F(filtered, "filtered");
 #undef F
 	END();
 }

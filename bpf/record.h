@@ -271,6 +271,7 @@ struct arpwhy_counters {
 	__u64 lost_first_ns;	/* time of the first and the last loss */
 	__u64 lost_last_ns;
 	__u64 frames;		/* ARP frames seen coming in, before any filter */
+	__u64 filtered;		/* of `seen`, those whose addresses were not asked for */
 };
 
 /* the state of a namespace on demand: counters, and digests of what no counter covers */

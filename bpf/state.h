@@ -31,6 +31,8 @@ const volatile __u64 proxy_process = 0;		/* neigh_proxy_process */
 const volatile __u32 cpus = 1;
 const volatile bool only_netns = false;		/* look namespaces up in filter_netns */
 const volatile bool only_devices = false;	/* look device names up in filter_devices */
+const volatile bool only_targets = false;	/* look the addresses of requests up in filter_targets */
+const volatile bool only_senders = false;
 const volatile bool functions = false;		/* hooks on functions are attached */
 const volatile __u64 wake_interval_ns = 2000000;
 
@@ -198,6 +200,19 @@ struct {
 	__type(key, char[ARPWHY_IFNAMSIZ]);
 	__type(value, __u8);
 } filter_devices SEC(".maps");
+
+struct prefix {
+	__u32 length;
+	__be32 ip;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct prefix);
+	__type(value, __u8);
+} filter_targets SEC(".maps"), filter_senders SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

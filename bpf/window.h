@@ -83,19 +83,35 @@ static __always_inline bool in_scope(__u32 netns, const char *device)
 	return !only_devices || bpf_map_lookup_elem(&filter_devices, device);
 }
 
+/* Whether the filters let the addresses of a request through. What is cut is for the reader to judge. */
+static __always_inline bool asked_for(const struct arp_header *arp, __u32 bytes)
+{
+	struct prefix target = { .length = 32, .ip = ip4(arp->tip) }, sender = { .length = 32, .ip = ip4(arp->sip) };
+
+	if (bytes < sizeof(*arp))
+		return true;
+	return (!only_targets || bpf_map_lookup_elem(&filter_targets, &target)) &&
+	       (!only_senders || bpf_map_lookup_elem(&filter_senders, &sender));
+}
+
 /*
- * Whether a frame that came in will not be processed as one of a device in scope. It will be as one of this device,
- * unless something takes it over before ARP sees it: a master, a tag, a program of tc that hands it to a peer.
+ * Whether a frame that came in will not be processed as one that is asked for. It will be as it came, and as one of
+ * this device, unless something takes it over before ARP sees it: a master, a tag, a program of tc.
  */
-static __always_inline bool out_of_scope(struct sk_buff *skb, struct net_device *dev, struct net *net)
+static __always_inline bool out_of_scope(struct sk_buff *skb, struct net_device *dev, struct net *net,
+					 const struct arp_header *arp, __u32 bytes)
 {
 	char name[ARPWHY_IFNAMSIZ];
 
-	if ((!only_netns && !only_devices) || dev->rx_handler)
+	if ((!only_netns && !only_devices && !only_targets && !only_senders) || dev->rx_handler)
 		return false;
 	if (!bpf_core_field_exists(skb->vlan_all) || skb->vlan_all)
 		return false;
 	if (bpf_core_field_exists(dev->tcx_ingress) ? dev->tcx_ingress != NULL : dev->miniq_ingress != NULL)
+		return false;
+	if (!asked_for(arp, bytes))
+		return true;
+	if (!only_netns && !only_devices)
 		return false;
 	read_name(BY_LOAD, dev, name);
 	return !in_scope(net->ns.inum, name);
@@ -112,16 +128,16 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	struct net_device *dev;
 	struct net *net;
 	struct frame *f;
+	__u32 i, bytes;
 	__u64 at;
-	__u32 i;
 
 	me->counters.frames++;
-	if (read_arp_at(skb->data + offset, skb->len - skb->data_len - offset, &arp) >= 8 &&
-	    arp.op != bpf_htons(ARPOP_REQUEST))
+	bytes = read_arp_at(skb->data + offset, skb->len - skb->data_len - offset, &arp);
+	if (bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
 		return;
 	dev = skb->dev;
 	net = dev->nd_net.net;
-	if (!offset && out_of_scope(skb, dev, net))
+	if (!offset && out_of_scope(skb, dev, net, &arp, bytes))
 		return;
 	at = address(me, skb);
 	i = find_frame(me, at);

@@ -84,6 +84,7 @@ int arpwhy_counters(struct arpwhy *self, void *to, int size)
 		sum.untracked += one.untracked;
 		sum.cut += one.cut;
 		sum.frames += one.frames;
+		sum.filtered += one.filtered;
 		if (one.lost_first_ns && (!sum.lost_first_ns || one.lost_first_ns < sum.lost_first_ns))
 			sum.lost_first_ns = one.lost_first_ns;
 		if (one.lost_last_ns > sum.lost_last_ns)

@@ -131,7 +131,7 @@ export const detail = {
 } as const;
 
 export const counters = {
-  bytes: 72,
+  bytes: 80,
   seen: 0,
   lost: 8,
   lostPasses: 16,
@@ -141,6 +141,7 @@ export const counters = {
   lostFirstNs: 48,
   lostLastNs: 56,
   frames: 64,
+  filtered: 72,
 } as const;
 
 export const generation = {

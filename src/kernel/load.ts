@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Tier } from '../decision/types.js';
+import type { Prefix, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
 import { type Hook, hooks, hooksOf, probeHooks, type Variant } from './hooks.js';
 import type { Handle, NativeLibrary } from './library.js';
@@ -14,6 +14,9 @@ export interface TracerOptions {
   netns?: ReadonlySet<number> | null;
   /** Names of the devices to trace; null for all. By name, so that a device made again is still meant. */
   devices?: readonly string[] | null;
+  /** Requests whose target or sender lies in none of these prefixes are only counted; null, or none, for all. */
+  targets?: readonly Prefix[] | null;
+  senders?: readonly Prefix[] | null;
   /** Hooks to leave out: to see what their absence costs. */
   leaveOut?: readonly string[];
   /** Sees each batch of wire records before it is decoded. The buffer is used again: keep a copy, not the buffer. */
@@ -126,6 +129,8 @@ function prepare(
   knob('functions', tier === 'tracepoint' ? 0n : 1n);
   knob('only_netns', options.netns ? 1n : 0n);
   knob('only_devices', options.devices ? 1n : 0n);
+  knob('only_targets', options.targets?.length ? 1n : 0n);
+  knob('only_senders', options.senders?.length ? 1n : 0n);
   if (proxyProcess === 0n) {
     for (const name of ['timer_start', 'timer_expire_entry', 'timer_expire_exit']) {
       leftOut.set(name, 'the kernel does not say where neigh_proxy_process lies');

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { ChangeSeen } from '../decision/change-seen.js';
-import type { Pass, Tier } from '../decision/types.js';
+import type { Pass, Prefix, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
 import { decodeChanges } from './change-wire.js';
 import { dropNames } from './drop-names.js';
@@ -52,6 +52,8 @@ export interface Counters {
   lostLastNs: bigint;
   /** ARP frames seen coming in, before any filter. */
   frames: number;
+  /** Of those seen, the requests whose addresses were not asked for. */
+  filtered: number;
 }
 
 /** A batch is decoded while it is in the cache, and what becomes of it while it is young. */
@@ -109,6 +111,8 @@ export class Tracer {
     try {
       if (options.netns) this.setNetns(options.netns);
       for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
+      for (const prefix of options.targets ?? []) this.#mapSet('filter_targets', prefixKey(prefix));
+      for (const prefix of options.senders ?? []) this.#mapSet('filter_senders', prefixKey(prefix));
       this.#attach(leftOut);
       this.#mapSet('whole', numberKey(0), 1);
     } catch (error) {
@@ -216,6 +220,7 @@ export class Tracer {
       lostFirstNs: read(counters.lostFirstNs),
       lostLastNs: read(counters.lostLastNs),
       frames: Number(read(counters.frames)),
+      filtered: Number(read(counters.filtered)),
     };
   }
 
@@ -298,6 +303,14 @@ function chooseTier(native: NativeLibrary, wanted: Tier | undefined): { tier: Ti
 function numberKey(number: number): Buffer {
   const key = Buffer.alloc(4);
   key.writeUInt32LE(number);
+  return key;
+}
+
+/** As an LPM trie has it. */
+function prefixKey({ ip, length }: Prefix): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeUInt32LE(length);
+  key.writeUInt32BE(ip, 4);
   return key;
 }
 

@@ -89,11 +89,14 @@ export class LiveStream {
    * @throws {ArpwhyError} as {@link Tracer.open} and {@link Namespaces.resolve} do
    */
   static open(options: LiveOptions = {}): LiveStream {
+    // what a request did to its sender's entry is asked for by others than decisions
+    const othersToo = options.kinds?.some((kind) => kind !== 'decision') ?? false;
     const netns = options.netns ? Namespaces.resolve(options.netns) : null;
     const ringBytes = options.ringBytes ?? (options.tap && recordingRingBytes);
     const tracer = Tracer.open({
       netns,
       devices: options.devices ?? null,
+      ...(othersToo ? {} : { targets: options.filter?.targets ?? null, senders: options.filter?.senders ?? null }),
       leaveOut: options.leaveOut ?? [],
       keepRecords: options.tap !== undefined,
       ...(options.tier ? { tier: options.tier } : {}),
@@ -101,7 +104,7 @@ export class LiveStream {
     });
     let neighbours: NeighbourTracer | null = null;
     try {
-      if (options.kinds?.some((kind) => kind !== 'decision')) {
+      if (othersToo) {
         neighbours = NeighbourTracer.open({ netns, devices: options.devices ?? null });
       }
       return new LiveStream(tracer, neighbours, options);
@@ -265,7 +268,7 @@ export class LiveStream {
     this.#neighbours?.pass(pass);
     const request = this.#joiner.add(pass);
     const namespace = this.#namespaces.of(pass);
-    const now = performance.now();
+    const now = Math.trunc(performance.now()); // a whole number takes no memory of its own
     namespace.lastRequest = now;
     this.#noticeDevice(pass, namespace);
     if (request) namespace.queue.push({ request, since: now });
@@ -312,16 +315,34 @@ export class LiveStream {
     let waiting = 0;
     for (const namespace of this.#namespaces.all()) {
       this.#judgeQueue(namespace, now);
-      if (this.#options.tap && this.#draining) namespace.follow(now);
       waiting += namespace.queue.length;
     }
+    const following = this.#follow(now);
     this.#drainNeighbours();
     if (this.#neighbours?.tick(now)) waiting++;
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
-    const busy = waiting > 0 || changing || this.#congested;
+    const busy = waiting > 0 || changing || following || this.#congested;
     this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
   }
+
+  /**
+   * For a tap: see which namespaces are to be read again, in turns, for each may take processes to be started.
+   * @returns whether there was no time for some of them
+   */
+  #follow(now: number): boolean {
+    if (!this.#options.tap || !this.#draining) return false;
+    const all = this.#namespaces.all();
+    const until = performance.now() + turnMs;
+    for (let i = 0; i < all.length; i++) {
+      if (performance.now() > until) return true;
+      this.#followed = (this.#followed + 1) % all.length;
+      all[this.#followed]?.follow(now);
+    }
+    return false;
+  }
+  /** Which of them was looked at last. */
+  #followed = -1;
 
   #judgeQueue(namespace: WatchedNamespace, now: number): void {
     const { queue } = namespace;
@@ -476,7 +497,7 @@ export class LiveStream {
         seen: counters.seen,
         delivered: this.#delivered,
         folded: 0,
-        filtered: this.#filtered,
+        filtered: this.#filtered + counters.filtered,
         pending,
         abandoned: this.#abandoned + counters.abandoned,
         lost: counters.lost,

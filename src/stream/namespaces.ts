@@ -2,7 +2,13 @@ import { closeSync } from 'node:fs';
 import type { Pass } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
 import { IprouteNames } from '../host/names.js';
-import { findNamespace, namedNamespaces, openNamespace, ownNamespace } from '../host/netns.js';
+import {
+  findNamespace,
+  type NetnsPlace,
+  namedNamespaces,
+  openNamespace,
+  ownNamespace,
+} from '../host/netns.js';
 import type { Generation } from '../kernel/generation.js';
 import type { Tracer } from '../kernel/tracer.js';
 import type { ChangePlace } from './changes.js';
@@ -74,7 +80,7 @@ export class Namespaces {
     if (known && known.address === pass.netns.address) return known;
     const former = [...this.#gone].find(({ address }) => address === pass.netns.address);
     if (former) return former;
-    return this.#add(pass.netns.inode, pass.netns.address);
+    return this.#add(pass.netns.inode, pass.netns.address, findNamespace(pass.netns.inode));
   }
 
   /** What is known of a namespace in which something changed, whether it is watched or not. */
@@ -120,17 +126,11 @@ export class Namespaces {
     this.#byInode.clear();
   }
 
-  #add(inode: number, address: bigint): WatchedNamespace {
+  #add(inode: number, address: bigint, place: NetnsPlace | null): WatchedNamespace {
     const former = this.#byInode.get(inode);
     former?.leave();
     if (former) this.#gone.add(former);
-    const watched = new WatchedNamespace(
-      findNamespace(inode),
-      inode,
-      address,
-      (self) => this.#readOne(self),
-      this.#tap,
-    );
+    const watched = new WatchedNamespace(place, inode, address, (self) => this.#readOne(self), this.#tap);
     this.#byInode.set(inode, watched);
     this.#readOne(watched);
     return watched;
@@ -173,7 +173,7 @@ export class Namespaces {
       closeSync(fd);
       if (!generation) continue;
       if (known?.address === generation.netns.address) known.refreshPlace();
-      else this.#add(place.inode, generation.netns.address);
+      else this.#add(place.inode, generation.netns.address, place);
     }
   }
 }
