@@ -6,6 +6,7 @@ import { IprouteNames } from '../dist/host/names.js';
 import { type NetnsPlace, namedNamespaces } from '../dist/host/netns.js';
 import { takeSnapshot } from '../dist/host/snapshot.js';
 import { Decoder } from '../dist/kernel/wire.js';
+import { Chunk } from '../dist/view/chunk.js';
 import { EventJson } from '../dist/view/json.js';
 import { LineView } from '../dist/view/line.js';
 import { type Spread, spread } from './numbers.js';
@@ -68,7 +69,12 @@ export async function measureStages(
   if (unproven) throw new Error(`a decision is not proven: ${unproven.unknown.join(', ')}`);
   const writeAll = () => {
     const json = jsons();
-    return decisions.map((decision) => `${json.of(decision)}\n`);
+    const chunk = new Chunk();
+    for (const decision of decisions) {
+      json.line(decision, chunk);
+      if (chunk.length >= mostAtOnce) chunk.take();
+    }
+    return decisions;
   };
   return {
     bytesPerRecord: batches.reduce((sum, { length }) => sum + length, 0) / passes.length,

@@ -50,6 +50,10 @@ export class Decider {
   readonly #intervals = new WeakMap<Snapshot, Intervals>();
   readonly #plainIntervals = new Intervals(null);
   readonly #requests: { frame: Pass['frame']; request: Decision['request'] }[] = [];
+  /** The addresses that came to each of these places last: what comes but once, as in a scan, is not kept there. */
+  readonly #seen = new Int32Array(places);
+  /** Of the request before. */
+  #sender: Decision['request']['sender'] = { ip: null, mac: null };
 
   constructor(around: Omit<Surroundings, 'netnsName' | 'names'>) {
     this.#around = around;
@@ -158,11 +162,16 @@ export class Decider {
   }
 
   #requestOf(pass: Pass): Decision['request'] {
-    const place = (pass.frame.targetIp ^ pass.frame.senderIp) & (places - 1);
+    const flow = pass.frame.targetIp ^ pass.frame.senderIp;
+    const place = flow & (places - 1);
     const known = this.#requests[place];
     if (known?.frame === pass.frame) return known.request;
     const request = requestOf(pass);
-    this.#requests[place] = { frame: pass.frame, request };
+    const { ip, mac } = request.sender;
+    if (this.#sender.ip === ip && this.#sender.mac === mac) request.sender = this.#sender;
+    else this.#sender = request.sender;
+    if (this.#seen[place] === flow) this.#requests[place] = { frame: pass.frame, request };
+    this.#seen[place] = flow;
     return request;
   }
 }

@@ -20,6 +20,8 @@ interface Known {
 /** Frames of passes, the same object for the same frame: a storm asks for the same addresses again and again. */
 export class Frames {
   readonly #known: (Known | undefined)[] = new Array(places).fill(undefined);
+  /** What came to each place last: only what comes there twice is kept, or a scan would fill them with what never comes again. */
+  readonly #seen = new Int32Array(places);
   readonly #macs = new Map<number, string>();
 
   /** The frame of the record at `at`. */
@@ -31,7 +33,10 @@ export class Frames {
     const known = this.#known[place];
     if (known && known.body === body && same(known.words, words, first)) return known.frame;
     const frame = this.decode(view, at, body);
-    this.#known[place] = { body, words: words.slice(first, first + to - from), frame };
+    if (this.#seen[place] === hash) {
+      this.#known[place] = { body, words: words.slice(first, first + to - from), frame };
+    }
+    this.#seen[place] = hash;
     return frame;
   }
 

@@ -12,9 +12,14 @@ const keptIntervals = 64;
 
 interface Interval {
   generation: Generation;
+  /** What is said of a pass that it covers. */
+  held: Cover;
   /** The first and the last reading that showed it, CLOCK_MONOTONIC. */
   from: bigint;
   to: bigint;
+  /** A pass that began then, or later, and ended before the other one, is covered: each with time to settle. */
+  settled: bigint;
+  covered: bigint;
 }
 
 export type Cover =
@@ -24,6 +29,9 @@ export type Cover =
   /** Something moved, or nobody looked: nothing can be proven any more. */
   | { state: 'moved' };
 
+const waits: Cover = { state: 'wait' };
+const hasMoved: Cover = { state: 'moved' };
+
 /** The generations that one namespace was seen in, reading after reading. */
 export class History {
   #intervals: Interval[] = [];
@@ -32,9 +40,17 @@ export class History {
     const last = this.#intervals.at(-1);
     if (last && last.generation.key === generation.key) {
       last.to = generation.ns;
+      last.covered = generation.ns - settleNs;
       return;
     }
-    this.#intervals.push({ generation, from: generation.ns, to: generation.ns });
+    this.#intervals.push({
+      generation,
+      held: { state: 'held', generation },
+      from: generation.ns,
+      to: generation.ns,
+      settled: generation.ns + settleNs,
+      covered: generation.ns - settleNs,
+    });
     if (this.#intervals.length > keptIntervals) this.#intervals.shift();
   }
 
@@ -75,14 +91,12 @@ export class History {
 
   /** Whether one generation held all through a pass, with the time that a change may take on both sides. */
   covers(pass: Pass): Cover {
-    if (pass.startNs === null) return { state: 'moved' };
-    const start = pass.startNs - settleNs;
-    const end = pass.endNs + settleNs;
-    const interval = this.#intervals.findLast(({ from }) => from <= start);
-    if (!interval) return { state: 'moved' };
-    const { generation } = interval;
-    if (pass.stampsMoved || !sameStamps(pass.stamps, generation.stamps)) return { state: 'moved' };
-    if (interval.to >= end) return { state: 'held', generation };
-    return interval === this.#intervals.at(-1) ? { state: 'wait' } : { state: 'moved' };
+    const { startNs } = pass;
+    if (startNs === null) return hasMoved;
+    const interval = this.#intervals.findLast(({ settled }) => settled <= startNs);
+    if (!interval) return hasMoved;
+    if (pass.stampsMoved || !sameStamps(pass.stamps, interval.generation.stamps)) return hasMoved;
+    if (interval.covered >= pass.endNs) return interval.held;
+    return interval === this.#intervals.at(-1) ? waits : hasMoved;
   }
 }

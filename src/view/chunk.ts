@@ -1,3 +1,6 @@
+const quote = 0x22;
+const backslash = 0x5c;
+
 /** Text and bytes put together, to be written in one go. Its memory is used again and again. */
 export class Chunk {
   #memory: Buffer;
@@ -16,6 +19,21 @@ export class Chunk {
   text(text: string): void {
     this.#reserve(3 * text.length);
     this.#used += this.#memory.write(text, this.#used);
+  }
+
+  /** What JSON has between the quotes of a string. Mostly that is the text itself, and short. */
+  string(text: string): void {
+    this.#reserve(text.length);
+    let at = this.#used;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code > 0x7e || code === quote || code === backslash) {
+        this.text(JSON.stringify(text).slice(1, -1));
+        return;
+      }
+      this.#memory[at++] = code;
+    }
+    this.#used = at;
   }
 
   bytes(bytes: Uint8Array): void {

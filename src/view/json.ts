@@ -1,25 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
-import type { Chunk } from './chunk.js';
+import { Chunk } from './chunk.js';
 
 /** What lies between the fields that differ among decisions of one template. */
 interface Template {
   decision: Decision;
-  parts: string[];
-  /** The parts, as UTF-8. */
+  /** As UTF-8; the quotes of strings belong to them. */
   bytes: Buffer[];
+  /** What stands around the target of a request that has its sender, destination and cast. */
+  beforeTarget: Buffer;
+  behindTarget: Buffer;
   /** The neighbours of its decision, the last part and a newline, as UTF-8. */
   end: Buffer;
   deferred: boolean;
   timed: boolean;
   /** Its request has the usual fields in their order, and none beside them. */
   plain: boolean;
-  /** Of its decision. */
-  neighbours: string;
 }
-
-/** What needs no escape: a recording may hold something else where an address should be. */
-const notOfAddresses = /[^0-9a-z.:]/;
 
 /** Stands for a field in a template: no name on a device or in a packet can be like it. */
 const mark = randomBytes(12).toString('hex');
@@ -31,9 +28,13 @@ const marked = new RegExp(`"${mark}\\d"`);
  */
 export class EventJson {
   readonly #templates = new WeakMap<object, Template>();
+  readonly #alone = new Chunk(1 << 12);
 
   of(event: object & { schema: string }): string {
-    return event.schema === 'arpwhy.decision/1' ? this.#decision(event as Decision) : JSON.stringify(event);
+    if (event.schema !== 'arpwhy.decision/1') return JSON.stringify(event);
+    this.line(event, this.#alone);
+    const line = this.#alone.take();
+    return line.toString('utf8', 0, line.length - 1);
   }
 
   /** The same into a chunk, with a newline behind it: most of it is copied as bytes and never is text. */
@@ -44,18 +45,31 @@ export class EventJson {
     }
     const decision = event as Decision;
     const template = this.#templateOf(decision);
-    const { parts, bytes } = template;
-    to.text(
-      `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}${requestJson(decision.request, template)}`,
-    );
-    let next = 4;
-    to.bytes(bytes[next++] as Buffer);
+    const { bytes } = template;
+    to.bytes(bytes[0] as Buffer);
+    to.string(decision.id);
+    to.bytes(bytes[1] as Buffer);
+    to.string(decision.time);
+    to.bytes(bytes[2] as Buffer);
+    to.string(decision.monotonicNs);
+    const { request } = decision;
+    const target = request.target.ip;
+    if (target !== null && template.plain && asksAlike(request, template.decision.request)) {
+      to.bytes(template.beforeTarget);
+      to.string(target);
+      to.bytes(template.behindTarget);
+    } else {
+      to.bytes(bytes[3] as Buffer);
+      to.text(JSON.stringify(request));
+      to.bytes(bytes[4] as Buffer);
+    }
+    let next = 5;
     if (template.deferred) {
-      to.text(String(decision.verdict.deferredNs));
+      to.string(String(decision.verdict.deferredNs));
       to.bytes(bytes[next++] as Buffer);
     }
     if (template.timed) {
-      to.text(String(decision.reply?.latencyNs));
+      to.string(String(decision.reply?.latencyNs));
       to.bytes(bytes[next++] as Buffer);
     }
     if (decision.neighbours === template.decision.neighbours) {
@@ -75,35 +89,21 @@ export class EventJson {
     }
     return template;
   }
-
-  #decision(decision: Decision): string {
-    const { verdict, reply, request } = decision;
-    const template = this.#templateOf(decision);
-    const { parts } = template;
-    let text = `${parts[0]}"${decision.id}"${parts[1]}"${decision.time}"${parts[2]}"${decision.monotonicNs}"${parts[3]}${requestJson(request, template)}${parts[4]}`;
-    let next = 5;
-    if (template.deferred) text += `${verdict.deferredNs}${parts[next++]}`;
-    if (template.timed) text += `${reply?.latencyNs}${parts[next++]}`;
-    return `${text}${neighboursJson(decision, template)}${parts[next]}`;
-  }
 }
 
-function requestJson(request: Decision['request'], { plain }: Template): string {
-  return plain ? plainRequest(request) : JSON.stringify(request);
+/** The fields that a request has, in their order. */
+function usual({ sender, target, destination, cast }: Decision['request']): Decision['request'] {
+  return { sender: { ip: sender.ip, mac: sender.mac }, target: { ip: target.ip }, destination, cast };
 }
 
-function plainRequest({ sender, target, destination, cast }: Decision['request']): string {
-  return `{"sender":{"ip":${quoted(sender.ip)},"mac":${quoted(sender.mac)}},"target":{"ip":${quoted(target.ip)}},"destination":${quoted(destination)},"cast":${quoted(cast)}}`;
-}
-
-function quoted(address: string | null): string {
-  if (address === null) return 'null';
-  return notOfAddresses.test(address) ? JSON.stringify(address) : `"${address}"`;
-}
-
-function neighboursJson({ neighbours }: Decision, template: Template): string {
-  if (neighbours !== template.decision.neighbours) return JSON.stringify(neighbours);
-  return template.neighbours;
+/** Whether nothing but their targets tells two requests apart. */
+function asksAlike(one: Decision['request'], other: Decision['request']): boolean {
+  return (
+    (one.sender === other.sender ||
+      (one.sender.ip === other.sender.ip && one.sender.mac === other.sender.mac)) &&
+    one.destination === other.destination &&
+    one.cast === other.cast
+  );
 }
 
 /** Whether all is the same but these fields. */
@@ -152,14 +152,17 @@ function templateOf(decision: Decision): Template {
   });
   const parts = text.split(marked);
   const neighbours = JSON.stringify(decision.neighbours);
+  const bytes = parts.map((part, i) => Buffer.from(`${i > 0 && i < 4 ? '"' : ''}${part}${i < 3 ? '"' : ''}`));
+  const request = { ...decision.request, target: { ip: `${mark}7` } };
+  const [beforeTarget = '', behindTarget = ''] = JSON.stringify(request).split(`${mark}7`);
   return {
     decision,
-    parts,
-    bytes: parts.map((part) => Buffer.from(part)),
+    bytes,
+    beforeTarget: Buffer.concat([bytes[3] as Buffer, Buffer.from(beforeTarget)]),
+    behindTarget: Buffer.concat([Buffer.from(behindTarget), bytes[4] as Buffer]),
     end: Buffer.from(`${neighbours}${parts.at(-1)}\n`),
     deferred,
     timed,
-    plain: plainRequest(decision.request) === JSON.stringify(decision.request),
-    neighbours,
+    plain: JSON.stringify(usual(decision.request)) === JSON.stringify(decision.request),
   };
 }
