@@ -96,7 +96,9 @@ export class LiveStream {
     const tracer = Tracer.open({
       netns,
       devices: options.devices ?? null,
-      ...(othersToo ? {} : { targets: options.filter?.targets ?? null, senders: options.filter?.senders ?? null }),
+      ...(othersToo
+        ? {}
+        : { targets: options.filter?.targets ?? null, senders: options.filter?.senders ?? null }),
       leaveOut: options.leaveOut ?? [],
       keepRecords: options.tap !== undefined,
       ...(options.tier ? { tier: options.tier } : {}),
