@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define ARPWHY_ABI 2
+#define ARPWHY_ABI 3
 
 struct arpwhy;
 
@@ -69,6 +69,9 @@ int arpwhy_tracepoint_arguments(const char *name);
 
 /* The same of a function. */
 int arpwhy_function_arguments(const char *name);
+
+/* Load a program that does nothing, attach it behind a function, and let it go again. 0 when that works. */
+int arpwhy_try_fexit(const char *function);
 
 /* The name that the running kernel's enum has for a value. Returns its length. */
 int arpwhy_enum_name(const char *type, int value, char *to, int size);

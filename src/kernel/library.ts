@@ -33,11 +33,12 @@ export interface NativeLibrary {
   arpwhy_generation_of(self: Handle, netnsFd: number, to: Buffer, size: number): number;
   arpwhy_tracepoint_arguments(name: string): number;
   arpwhy_function_arguments(name: string): number;
+  arpwhy_try_fexit(name: string): number;
   arpwhy_enum_name(type: string, value: number, to: Buffer, size: number): number;
   arpwhy_close(self: Handle): void;
 }
 
-const abi = 2;
+const abi = 3;
 
 const signatures = {
   arpwhy_abi: ['int', []],
@@ -62,6 +63,7 @@ const signatures = {
   arpwhy_generation_of: ['int', ['pointer', 'int', 'pointer', 'int']],
   arpwhy_tracepoint_arguments: ['int', ['string']],
   arpwhy_function_arguments: ['int', ['string']],
+  arpwhy_try_fexit: ['int', ['string']],
   arpwhy_enum_name: ['int', ['string', 'int', 'pointer', 'int']],
   arpwhy_close: ['void', ['pointer']],
 } as const;

@@ -169,6 +169,10 @@ const smallestRing = 65_536;
 export function refusalOf(native: NativeLibrary, tier: Tier): string | null {
   const hook = hooksOf(tier).find(({ name }) => name === probeHooks[tier]);
   if (!hook) return null;
+  if (tier === 'trampoline' && 'function' in hook.of) {
+    const status = native.arpwhy_try_fexit(hook.of.function);
+    return status < 0 ? refusal(hook, status, lastLine(takeLog(native))) : null;
+  }
   if (tier === 'kprobe' && !kprobeFiles.some((path) => existsSync(path))) {
     return 'this kernel has no kprobes: it takes one with CONFIG_KPROBE_EVENTS=y';
   }
@@ -179,8 +183,12 @@ export function refusalOf(native: NativeLibrary, tier: Tier): string | null {
   const status = loaded < 0 ? loaded : native.arpwhy_attach(handle, programOf(native, hook));
   const said = lastLine(takeLog(native));
   native.arpwhy_close(handle);
+  return status < 0 ? refusal(hook, status, said) : null;
+}
+
+function refusal(hook: Hook, status: number, said: string): string {
   const hint = status === -1 ? lockdownHint('integrity', 'confidentiality') : '';
-  return status < 0 ? `cannot attach ${hook.name}: ${`${errnoName(status)} ${said}`.trim()}${hint}` : null;
+  return `cannot attach ${hook.name}: ${`${errnoName(status)} ${said}`.trim()}${hint}`;
 }
 
 /** The program of a hook that takes the arguments that this kernel gives. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { SymbolTable } from './symbol-table.js';
 
 /** Half-open: a return address at `end` belongs to the next function. Both 0 when the symbol is not known. */
@@ -9,6 +9,9 @@ export interface SymbolRange {
 
 /** A host that loads modules all the time never holds still. */
 const mostReadings = 4;
+
+/** /proc/kallsyms with some modules takes 12 MB. */
+const roomBytes = 1 << 24;
 
 const unknownSymbol: SymbolRange = { start: 0n, end: 0n };
 
@@ -90,10 +93,26 @@ export class KernelSymbols {
   }
 }
 
+/** A file of /proc does not say how long it is: there is room for the longest from the start, of which only what is used is taken. */
 function readOrEmpty(path: string): string {
+  let fd: number;
   try {
-    return readFileSync(path, 'latin1');
+    fd = openSync(path, 'r');
   } catch {
     return '';
+  }
+  try {
+    let room = Buffer.allocUnsafeSlow(roomBytes);
+    let used = 0;
+    for (;;) {
+      const bytes = readSync(fd, room, used, room.length - used, null);
+      if (bytes === 0) return room.toString('latin1', 0, used);
+      used += bytes;
+      if (used === room.length) room = Buffer.concat([room], 2 * room.length);
+    }
+  } catch {
+    return '';
+  } finally {
+    closeSync(fd);
   }
 }
