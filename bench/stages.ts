@@ -25,6 +25,8 @@ export interface Stages {
 const times = 5;
 /** Of so many requests: what is kept costs every collection of garbage, and a stream keeps nothing. */
 const mostKept = 4096;
+/** So much text is put together before it goes. */
+const mostAtOnce = 1 << 16;
 
 /**
  * @param before what the ring gave before the batches

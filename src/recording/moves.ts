@@ -9,8 +9,14 @@ export interface Move {
   decision: Decision | null;
 }
 
+interface Reply {
+  decision: Decision;
+  timeNs: bigint;
+}
+
 const mostMoves = 300;
-const mostReplies = 20_000;
+/** Replies that came since as many before them: these are forgotten together. */
+const mostReplies = 10_000;
 /** A reply is on its way for no longer; clocks of hosts may differ by as much. */
 const nearNs = 2_000_000_000n;
 
@@ -20,7 +26,9 @@ export class Moves {
   /** Moves that were not kept. */
   more = 0;
   /** By what was asked, by whom, and what was answered. */
-  readonly #replies = new Map<string, { decision: Decision; timeNs: bigint }>();
+  #replies = new Map<string, Reply>();
+  /** Those that came before these. */
+  #earlier = new Map<string, Reply>();
 
   learning(learning: Learning, timeNs: bigint): void {
     if (!learning.moved) return;
@@ -33,9 +41,11 @@ export class Moves {
     const { request, reply } = decision;
     if (!reply) return;
     const key = `${request.target.ip} ${request.sender.ip} ${reply.mac}`;
-    this.#replies.delete(key);
     this.#replies.set(key, { decision, timeNs });
-    if (this.#replies.size > mostReplies) this.#replies.delete([...this.#replies.keys()][0] as string);
+    if (this.#replies.size >= mostReplies) {
+      this.#earlier = this.#replies;
+      this.#replies = new Map();
+    }
     if (this.all.length > 0) this.#join();
   }
 
@@ -44,7 +54,8 @@ export class Moves {
     for (const move of this.all.slice(-20)) {
       if (move.decision) continue;
       const { claim } = move.learning;
-      const found = this.#replies.get(`${claim.ip} ${claim.target.ip} ${claim.mac}`);
+      const key = `${claim.ip} ${claim.target.ip} ${claim.mac}`;
+      const found = this.#replies.get(key) ?? this.#earlier.get(key);
       if (!found) continue;
       const apart = move.timeNs - found.timeNs;
       if (apart < nearNs && apart > -nearNs) move.decision = found.decision;

@@ -1,4 +1,6 @@
 import { routeText } from '../decision/changes.js';
+import { subnetsOfDevice } from '../decision/subnets.js';
+import { type Mark, suspicions, widePrefix } from '../decision/tally/marks.js';
 import type { Decision, DecisionStep, Snapshot } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, StartEvent } from '../stream/events.js';
 import { Episodes } from './episodes.js';
@@ -124,6 +126,16 @@ export class Story {
 
   finish(): void {
     this.episodes.finish();
+  }
+
+  /** What a network engineer would want to know at once of an answer. */
+  marks({ samples: [first] }: Group): Mark[] {
+    if (!first) return [];
+    const wide = widePrefix(first, ({ host, netns, device }) => {
+      const state = this.states.get(`${host} ${netns.inode}`);
+      return state ? subnetsOfDevice(state.first.snapshot, device.index) : null;
+    });
+    return [...suspicions(first), ...(wide ? [wide] : [])];
   }
 
   /** Groups, the largest first; answers before silence. */

@@ -10,7 +10,7 @@ import { Html, html } from './html.js';
 import { changeText } from './line.js';
 import { replayCommand } from './replay-command.js';
 import { reportStyle } from './report-style.js';
-import { summary } from './report-text.js';
+import { markLines, summary } from './report-text.js';
 import { type Kinds, timelineFigure } from './report-timeline.js';
 
 export interface ReportParts {
@@ -126,12 +126,12 @@ function lookups(story: Story, groups: Group[]): Html {
   const others = groups.filter(({ justification }) => !shown.has(justification.key)).slice(0, 12);
   const moved = episodes.map((episode) => {
     const [was, now] = [story.groups.get(episode.was.key), story.groups.get(episode.now.key)];
-    return html`<h3>${episodeTitle(episode)}</h3><div><span class="label dim small">before</span>${was ? flow(was, groups, false) : null}</div><div><span class="label dim small">then</span>${now ? flow(now, groups, episode.kind === 'began') : null}</div>`;
+    return html`<h3>${episodeTitle(episode)}</h3><div><span class="label dim small">before</span>${was ? flow(story, was, groups, false) : null}</div><div><span class="label dim small">then</span>${now ? flow(story, now, groups, episode.kind === 'began') : null}</div>`;
   });
   const rest =
     others.length === 0
       ? null
-      : html`<h3>${moved.length > 0 ? 'All else' : 'Every way'}</h3>${others.map((group) => flow(group, groups, false))}`;
+      : html`<h3>${moved.length > 0 ? 'All else' : 'Every way'}</h3>${others.map((group) => flow(story, group, groups, false))}`;
   return html`${moved}${rest}`;
 }
 
@@ -147,7 +147,7 @@ function episodeTitle({ kind, targetCount, now }: Episode): string {
 }
 
 /** From the request to the verdict: what was tried, the rule, the table, the route, the device. */
-function flow(group: Group, groups: Group[], wrong: boolean): Html {
+function flow(story: Story, group: Group, groups: Group[], wrong: boolean): Html {
   const { justification: one, count, targets, tried } = group;
   const number = groups.indexOf(group) + 1;
   const figure = number <= mostGroups ? html`<a href="#g${number}">${count}</a>` : html`${count}`;
@@ -169,7 +169,8 @@ function flow(group: Group, groups: Group[], wrong: boolean): Html {
   const out = one.out === null ? null : html`<span>out ${one.out}</span>`;
   const kind = wrong ? 'wrong' : one.action === 'replied' ? 'answered' : '';
   const verdict = html`<span class="verdict ${kind}">${one.action.toUpperCase()}<small>${one.reason}${one.detail === null ? '' : ` (${one.detail})`}</small></span>`;
-  return html`<div class="flow">${from}${misses}${rule}${table}${route}${out}${verdict}</div>`;
+  const marks = markLines(story, group).map((words) => html`<b class="suspect">${words}</b>`);
+  return html`<div class="flow">${from}${misses}${rule}${table}${route}${out}${verdict}${marks}</div>`;
 }
 
 function changesPart(story: Story, clock: ReportClock): Html {

@@ -49,6 +49,7 @@ svg .badge { fill: var(--ink); } svg .badge-text { fill: var(--paper); font-weig
 .flow small { display: block; color: var(--dim); }
 .flow .miss { border-style: dashed; color: var(--dim); }
 .flow .verdict { font-weight: 700; }
+.flow .suspect { flex-basis: 100%; color: var(--rogue); }
 .flow .answered { border-color: var(--k1); border-width: 2px; } .flow .wrong { border-color: var(--rogue); border-width: 2px; color: var(--rogue); }
 .label { display: inline-block; min-width: 5rem; font-weight: 600; }
 ins, .plus { color: var(--add); text-decoration: none; } del, .minus { color: var(--del); text-decoration: none; }

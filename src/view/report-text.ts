@@ -4,6 +4,7 @@ import { addressesText, type Group, type Story } from '../recording/story.js';
 import type { ReportClock } from './clock.js';
 import { escapeText } from './escape.js';
 import type { Style } from './style.js';
+import { markWords } from './top/marks.js';
 import { wrap } from './wrap.js';
 
 const mostRows = 20;
@@ -45,9 +46,16 @@ export function reportText(
   const groups = story.sorted();
   for (const group of groups.slice(0, mostRows)) {
     paragraph(groupLine(group, clock), '  ');
+    for (const words of markLines(story, group)) paragraph(words, '    ');
   }
   if (groups.length > mostRows) lines.push(`  and ${groups.length - mostRows} more`);
   return `${lines.join('\n')}\n`;
+}
+
+/** "! by a default route" */
+export function markLines(story: Story, group: Group): string[] {
+  const [first] = group.samples;
+  return first ? story.marks(group).map((mark) => markWords(mark, first)) : [];
 }
 
 export function summary(story: Story, clock: ReportClock): string[] {

@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { SnapshotEvent } from '../../src/recording/events-from-json.js';
 import { type Finding, findingOf } from '../../src/recording/finding.js';
 import { MergedReader } from '../../src/recording/merge.js';
 import type { Entry } from '../../src/recording/reader.js';
-import { Story } from '../../src/recording/story.js';
+import { type Group, Story } from '../../src/recording/story.js';
 import type { ChangeEvent } from '../../src/stream/events.js';
 import { ReportClock } from '../../src/view/clock.js';
 import { reportPage } from '../../src/view/report-html.js';
+import { address, snapshot } from './builders.js';
 import { replied } from './example.js';
 
 const incident = fileURLToPath(new URL('../../demo/incident.pcapng.gz', import.meta.url));
@@ -76,6 +78,39 @@ describe('the finding', () => {
     expect(story.decisions).toBeGreaterThan(0);
     expect(finding.headline).toBe('Nothing happened: every answer stayed what it was, and nothing moved');
   });
+});
+
+it('marks the answers that a network engineer would look at', async () => {
+  const { story } = tell(await entriesOf(incident));
+  const marked = story
+    .sorted()
+    .map((group) => [group.justification.prefix, story.marks(group).map(({ code }) => code)]);
+  expect(marked).toContainEqual(['0.0.0.0/0', ['default-route', 'other-table']]);
+  expect(marked).toContainEqual(['192.0.2.0/24', []]);
+});
+
+it('marks an answer by a route that is wider than any subnet of the device', async () => {
+  const [start] = await entriesOf(incident);
+  const { netns, device } = replied;
+  const prefix = '198.18.0.0/15';
+  const wide = {
+    ...replied,
+    steps: replied.steps.map((step) => (step.route ? { ...step, route: { ...step.route, prefix } } : step)),
+  };
+  const state = (length: number): SnapshotEvent => ({
+    schema: 'arpwhy.snapshot/1',
+    ...{ id: 's1', host: replied.host, time: replied.time, monotonicNs: '1', netns },
+    snapshot: snapshot({ addresses: [address(`10.0.0.1/${length}`, device.index)] }),
+  });
+  const marks = (length: number) => {
+    const story = new Story();
+    story.take(start as Entry);
+    story.take({ ...(start as Entry), event: state(length), timeNs: 1n });
+    story.take({ ...(start as Entry), event: wide, timeNs: 2n });
+    return story.marks(story.sorted()[0] as Group).map(({ code }) => code);
+  };
+  expect(marks(24)).toContain('wide-prefix');
+  expect(marks(14)).not.toContain('wide-prefix');
 });
 
 describe('the page', () => {

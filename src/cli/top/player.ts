@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { mask } from '../../decision/addresses.js';
 import type { DecisionFilter } from '../../decision/filter.js';
+import { subnetsOfDevice } from '../../decision/subnets.js';
 import type { Decision, Prefix } from '../../decision/types.js';
 import { ArpwhyError } from '../../errors.js';
 import type { RecordedEvent, SnapshotEvent } from '../../recording/events-from-json.js';
@@ -229,14 +229,7 @@ export class RecordingPlayer implements TopSource, Player {
 
   #learn({ host, netns, snapshot }: SnapshotEvent): void {
     for (const { index } of snapshot.links.values()) {
-      const own = snapshot.addresses.filter(({ device }) => device === index);
-      this.#subnets.set(
-        subnetKey(host, netns.inode, index),
-        own.map(({ ip, peer, prefixLength: length }) => ({
-          ip: ((peer ?? ip) & mask(length)) >>> 0,
-          length,
-        })),
-      );
+      this.#subnets.set(subnetKey(host, netns.inode, index), subnetsOfDevice(snapshot, index));
     }
   }
 }

@@ -39,7 +39,7 @@ export function marksOf(row: Row, context: MarkContext): Mark[] {
   const rival = rivalMark(row);
   if (rival) marks.push(rival);
   marks.push(...row.suspicions);
-  const wide = widePrefix(row.first, context);
+  const wide = widePrefix(row.first, (decision) => context.subnets(decision));
   if (wide) marks.push(wide);
   const sinceMs = context.now - row.firstMs;
   if (!context.mayBeOld && sinceMs < newMs && row.firstMs - row.segment.firstMs >= watchedMs) {
@@ -88,11 +88,11 @@ function namesDevice({ rule }: DecisionStep, device: string): boolean {
  * The route covers more than each subnet of the asking device; a default route is told as such. Subnets are asked
  * for only where it depends on them.
  */
-function widePrefix(decision: Decision, context: MarkContext): Mark | null {
+export function widePrefix(decision: Decision, subnetsOf: MarkContext['subnets']): Mark | null {
   if (decision.verdict.action !== 'replied') return null;
   const prefix = parsePrefix(justification(decision)?.route?.prefix ?? '');
   if (!prefix || prefix.length === 0 || prefix.length === 32) return null;
-  const subnets = context.subnets(decision);
+  const subnets = subnetsOf(decision);
   if (!subnets || subnets.length === 0) return null;
   const widest = subnets.reduce((a, b) => (b.length < a.length ? b : a));
   return prefix.length < widest.length ? { code: 'wide-prefix', weight: 2, subnet: widest } : null;

@@ -80,7 +80,7 @@ export class NeighbourTally {
     this.#rows.delete(key);
     this.#rows.set(key, row);
     if (this.#rows.size > mostRows) {
-      this.#rows.delete([...this.#rows.keys()][0] as string);
+      this.#rows.delete(this.#rows.keys().next().value as string);
       this.dropped++;
     }
     return row;

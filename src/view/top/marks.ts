@@ -1,6 +1,7 @@
 import { formatIp, formatPrefix } from '../../decision/addresses.js';
 import type { Mark } from '../../decision/tally/marks.js';
 import type { Row } from '../../decision/tally/row.js';
+import type { Decision } from '../../decision/types.js';
 import { agoText } from '../amounts.js';
 import { countText } from '../count.js';
 import { escapeText } from '../escape.js';
@@ -22,8 +23,8 @@ export function markFormat({ weight }: Mark): Format {
 }
 
 /** A mark in some words: "! default route". */
-export function markWords(mark: Mark, { first }: Row): string {
-  return `${mark.weight >= alarming ? '!' : '*'} ${words(mark, first.verdict.action === 'replied')}`;
+export function markWords(mark: Mark, { verdict }: Decision): string {
+  return `${mark.weight >= alarming ? '!' : '*'} ${words(mark, verdict.action === 'replied')}`;
 }
 
 function words(mark: Mark, replied: boolean): string {

@@ -62,7 +62,7 @@ function cells(
       `${distinct(targets, 'target')}, ${distinct(senders, 'sender')}`,
       `last ${agoText(now - lastMs)} ago`,
     ].join('\n'),
-    [whyText(row, glyphs), ...marks.map((mark) => markWords(mark, row))].join('\n'),
+    [whyText(row, glyphs), ...marks.map((mark) => markWords(mark, row.first))].join('\n'),
   ];
 }
 

@@ -45,7 +45,10 @@ export class Table {
     const format = formatOf(item);
     const because: Line = [{ text: `     ${whyText(item.row, glyphs)}`, ...format }];
     const marks = item.marks.map(
-      (mark): Span => ({ text: markWords(mark, item.row), format: item.faded ? 'dim' : markFormat(mark) }),
+      (mark): Span => ({
+        text: markWords(mark, item.row.first),
+        format: item.faded ? 'dim' : markFormat(mark),
+      }),
     );
     return [head, ...besides(because, marks, columns)];
   }
