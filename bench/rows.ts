@@ -109,6 +109,10 @@ export const rows: readonly Row[] = [
     '--target',
     '203.0.113.1',
   ]),
+  trace('trace-action', 'arpwhy trace --action dropped > FILE: what no decision says', [
+    '--action',
+    'dropped',
+  ]),
 ];
 
 /** What a sustained load is read with. */
