@@ -168,7 +168,7 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	struct cpu *me = this_cpu();
 	struct arpwhy_lookup *to;
 	struct arpwhy_body *b;
-	__u32 logged, taken = 0, more = 0;
+	__u32 logged, excess, taken = 0, more = 0;
 
 	if (!me)
 		return 0;
@@ -178,11 +178,10 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 	b = &me->out.body;
 	to = (struct arpwhy_lookup *)(me->out.bytes + at);
 	logged = me->lookup - from;
-	if (logged > LOOKUPS) {
-		b->cut = logged - LOOKUPS;
-		from = me->lookup - LOOKUPS;
-		logged = LOOKUPS;
-	}
+	excess = beyond(logged, LOOKUPS);
+	b->cut = excess;
+	from += excess;
+	logged -= excess;
 	for (__u32 i = 0; i < LOOKUPS; i++) {
 		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
 		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
@@ -218,7 +217,7 @@ __noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 {
 	struct cpu *me = this_cpu();
 	struct arpwhy_flow *to;
-	__u32 logged, taken = 0;
+	__u32 logged, excess, taken = 0;
 
 	if (!me)
 		return 0;
@@ -228,10 +227,9 @@ __noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		return 0;
 	to = (struct arpwhy_flow *)(me->out.bytes + at);
 	logged = me->lookup - from;
-	if (logged > LOOKUPS) {
-		from = me->lookup - LOOKUPS;
-		logged = LOOKUPS;
-	}
+	excess = beyond(logged, LOOKUPS);
+	from += excess;
+	logged -= excess;
 	for (__u32 i = 0; i < LOOKUPS; i++) {
 		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
 		__u64 flow = (__u64)l->saddr << 32 | l->daddr;

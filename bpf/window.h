@@ -27,6 +27,12 @@ static __always_inline __u32 equal(__u64 a, __u64 b)
 	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
 }
 
+/* By how much a number is more than another, 0 where it is not. A branch would have a loop behind it followed twice. */
+static __always_inline __u32 beyond(__u32 number, __u32 most)
+{
+	return (__u32)opaque(opaque((__u64)most - number) >> 63) * (number - most);
+}
+
 static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
 {
 	__u32 mask = opaque(-(__u64)condition);
