@@ -76,6 +76,16 @@ int arpwhy_try_fexit(const char *function);
 /* The name that the running kernel's enum has for a value. Returns its length. */
 int arpwhy_enum_name(const char *type, int value, char *to, int size);
 
+/*
+ * Start a program without copying our memory. `words` are its path and arguments, `environment` its variables: each ends
+ * with NUL, and the last one is empty. Descriptor `keep` is its 3 (-1: none). Our ends of its input, output and error go
+ * into `streams`. Returns its pid.
+ */
+int arpwhy_spawn(char *words, char *environment, int keep, int *streams);
+
+/* How a program that was started so ended: its status, 128 and the signal, or -EAGAIN while it runs. Once only. */
+int arpwhy_reap(int pid);
+
 void arpwhy_close(struct arpwhy *self);
 
 #endif

@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { formatIp } from '../decision/addresses.js';
 import type { FibMatch } from '../decision/types.js';
 import { spawnIp } from './ip.js';
 import type { NetnsPlace } from './netns.js';
 import { readRoute } from './snapshot.js';
+import type { Tool } from './tool.js';
 
 /** A lookup to be asked for again: as it came in on a device. */
 export interface Question {
@@ -24,7 +24,7 @@ const idleMs = 500;
 export class FibAsker {
   readonly #place: NetnsPlace;
   readonly #indexes: () => Map<string, number>;
-  #child: ChildProcess | null = null;
+  #child: Tool | null = null;
   /** The question at the head is with the child; the others wait, because a failure and an answer come on two
    * pipes, and which came first could not be told. */
   #waiting: { command: string; resolve: (match: FibMatch | null) => void }[] = [];
@@ -51,7 +51,7 @@ export class FibAsker {
   close(): void {
     if (this.#idle) clearTimeout(this.#idle);
     this.#idle = null;
-    this.#child?.stdin?.end();
+    this.#child?.stdin.end();
     this.#child = null;
   }
 
@@ -59,7 +59,7 @@ export class FibAsker {
     const head = this.#waiting[0];
     if (!head) return;
     const child = this.#child ?? this.#start();
-    if (child?.stdin) child.stdin.write(head.command);
+    if (child) child.stdin.write(head.command);
     else this.#resolve(null);
   }
 
@@ -68,17 +68,16 @@ export class FibAsker {
     this.#send();
   }
 
-  #start(): ChildProcess | null {
+  #start(): Tool | null {
     const child = spawnIp(this.#place, ['-4', '-N', '-j', '-force', '-batch', '-']);
-    if (!child?.stdout || !child.stderr || !child.stdin) return null;
+    if (!child) return null;
     this.#child = child;
     this.#stdout = '';
-    child.stdin.on('error', () => {});
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk.toString('utf8')));
     child.stderr.on('data', (chunk: Buffer) => {
       if (chunk.includes('Command failed')) this.#resolve(null);
     });
-    child.on('close', () => {
+    void child.ended.then(() => {
       if (this.#child !== child) return;
       this.#child = null;
       for (const { resolve } of this.#waiting.splice(0)) resolve(null);

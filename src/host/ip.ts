@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { type NetnsPlace, openNamespace } from './netns.js';
-import { toolEnvironment, toolPath } from './run.js';
+import { toolPath } from './run.js';
+import { startTool, type Tool } from './tool.js';
 
 /** What a batch of `ip` commands printed, one JSON array a command; null in place of one that was cut off. */
 export interface BatchAnswer {
@@ -24,8 +24,6 @@ export async function ipBatch(
   const child = spawnIp(place, ['-4', '-N', '-j', '-batch', '-']);
   if (!child) return null;
   const { stdin, stdout } = child;
-  if (!stdin || !stdout) return null;
-  stdin.on('error', () => {});
   stdin.end(`${commands.join('\n')}\n`);
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -34,12 +32,12 @@ export async function ipBatch(
     bytes += chunk.length;
     if (bytes > most) {
       whole = false;
-      child.kill('SIGKILL');
+      child.kill();
       break;
     }
     chunks.push(chunk);
   }
-  const status = await ended(child);
+  const status = await child.ended;
   if (whole && status !== 0) return null;
   const lines = Buffer.concat(chunks).toString('utf8').split('\n');
   if (!whole) lines.pop();
@@ -55,29 +53,28 @@ export async function ipBatch(
   return { answers, whole };
 }
 
-/** Start `ip` in a namespace; null when it is gone. */
-export function spawnIp(place: NetnsPlace, args: readonly string[]): ChildProcess | null {
+/** Start `ip` in a namespace; null when it is gone, or `ip` cannot be started. */
+export function spawnIp(place: NetnsPlace, args: readonly string[]): Tool | null {
+  return inNamespace(place, [toolPath('nsenter'), ...enter, toolPath('ip'), ...args]);
+}
+
+/** The namespace that a tool is given as its descriptor 3. */
+export const enter = ['--net=/proc/self/fd/3'];
+
+/** Start a tool with a namespace as its descriptor 3; null when it is gone, or the tool cannot be started. */
+export function inNamespace(place: NetnsPlace, command: readonly string[]): Tool | null {
   const fd = openNamespace(place);
   if (fd === null) return null;
   try {
-    const child = spawn(toolPath('nsenter'), ['--net=/proc/self/fd/3', toolPath('ip'), ...args], {
-      env: toolEnvironment,
-      stdio: ['pipe', 'pipe', 'pipe', fd],
-    });
-    child.stderr?.on('data', () => {});
-    child.on('error', () => {});
-    return child;
+    const tool = startTool(command, fd);
+    tool.stderr.on('data', () => {});
+    tool.stdin.on('error', () => {});
+    return tool;
+  } catch {
+    return null;
   } finally {
     closeSync(fd);
   }
-}
-
-function ended(child: ChildProcess): Promise<number> {
-  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(-1));
-    child.on('close', (code) => resolve(code ?? -1));
-  });
 }
 
 /**

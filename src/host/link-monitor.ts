@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type NetnsPlace, openNamespace } from './netns.js';
-import { toolEnvironment, toolPath } from './run.js';
+import { enter, inNamespace } from './ip.js';
+import type { NetnsPlace } from './netns.js';
+import { toolPath } from './run.js';
+import type { Tool } from './tool.js';
 
 /** A link as the kernel announced it. */
 export interface LinkNotice {
@@ -23,45 +23,43 @@ let running = 0;
  * no other trace than the routes that are gone.
  */
 export class LinkMonitor {
-  #child: ChildProcess | null = null;
+  #tool: Tool | null;
 
   /** @returns null when the namespace is gone, there are too many already, or a tool is missing */
   static start(place: NetnsPlace, onLink: (notice: LinkNotice) => void): LinkMonitor | null {
     if (running >= mostMonitors) return null;
-    const fd = openNamespace(place);
-    if (fd === null) return null;
     try {
       // it ends with us, however we end
-      const command = ['--pdeathsig', 'KILL', toolPath('nsenter'), '--net=/proc/self/fd/3', toolPath('ip')];
-      const child = spawn(toolPath('setpriv'), [...command, '-o', 'monitor', 'link'], {
-        env: toolEnvironment,
-        stdio: ['ignore', 'pipe', 'ignore', fd],
-      });
-      return new LinkMonitor(child, onLink);
+      const command = [
+        toolPath('setpriv'),
+        '--pdeathsig',
+        'KILL',
+        toolPath('nsenter'),
+        ...enter,
+        toolPath('ip'),
+      ];
+      const tool = inNamespace(place, [...command, '-o', 'monitor', 'link']);
+      return tool && new LinkMonitor(tool, onLink);
     } catch {
       return null;
-    } finally {
-      closeSync(fd);
     }
   }
 
-  private constructor(child: ChildProcess, onLink: (notice: LinkNotice) => void) {
-    this.#child = child;
+  private constructor(tool: Tool, onLink: (notice: LinkNotice) => void) {
+    this.#tool = tool;
     running++;
-    child.on('error', () => {});
-    child.on('close', () => {
+    void tool.ended.then(() => {
       running--;
-      this.#child = null;
+      this.#tool = null;
     });
-    if (!child.stdout) return;
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: tool.stdout }).on('line', (line) => {
       const notice = parseLink(line);
       if (notice) onLink(notice);
     });
   }
 
   close(): void {
-    this.#child?.kill('SIGKILL');
+    this.#tool?.kill();
   }
 }
 

@@ -18,10 +18,10 @@ export class RouteNow {
     this.#asking++;
     try {
       const child = spawnIp(place, ['-4', '-o', 'route', 'get', target]);
-      if (!child?.stdout) return null;
-      child.stdin?.end();
+      if (!child) return null;
+      child.stdin.end();
       let said = '';
-      child.stderr?.on('data', (chunk: Buffer) => {
+      child.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString('utf8');
       });
       let text = '';

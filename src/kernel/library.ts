@@ -35,6 +35,8 @@ export interface NativeLibrary {
   arpwhy_function_arguments(name: string): number;
   arpwhy_try_fexit(name: string): number;
   arpwhy_enum_name(type: string, value: number, to: Buffer, size: number): number;
+  arpwhy_spawn(words: Buffer, environment: Buffer, keep: number, streams: Buffer): number;
+  arpwhy_reap(pid: number): number;
   arpwhy_close(self: Handle): void;
 }
 
@@ -65,6 +67,8 @@ const signatures = {
   arpwhy_function_arguments: ['int', ['string']],
   arpwhy_try_fexit: ['int', ['string']],
   arpwhy_enum_name: ['int', ['string', 'int', 'pointer', 'int']],
+  arpwhy_spawn: ['int', ['pointer', 'pointer', 'int', 'pointer']],
+  arpwhy_reap: ['int', ['int']],
   arpwhy_close: ['void', ['pointer']],
 } as const;
 

@@ -5,8 +5,10 @@ import { Joiner } from '../decision/join.js';
 import type { Kind } from '../decision/neighbour/types.js';
 import type { Pass, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
+import { useStarter } from '../host/tool.js';
 import { seesLinks } from '../kernel/hooks.js';
 import { NeighbourTracer } from '../kernel/neighbour-tracer.js';
+import { spawnTool } from '../kernel/spawn.js';
 import { type Counters, type RunStats, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
 import { ChangeGroups } from './changes.js';
@@ -46,6 +48,8 @@ type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
 
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
+/** To read states again takes a part of the time, for requests come meanwhile: after it, so many times as long is theirs. */
+const followRest = 4;
 /** A recording is to lose nothing: seconds of a flood have room until the disk, or a busy machine, is there again. */
 const recordingRingBytes = 32 << 20;
 /** While requests wait for their proof, generations are read this often; else this seldom. */
@@ -91,6 +95,7 @@ export class LiveStream {
   static open(options: LiveOptions = {}): LiveStream {
     // what a request did to its sender's entry is asked for by others than decisions
     const othersToo = options.kinds?.some((kind) => kind !== 'decision') ?? false;
+    useStarter(spawnTool);
     const netns = options.netns ? Namespaces.resolve(options.netns) : null;
     const ringBytes = options.ringBytes ?? (options.tap && recordingRingBytes);
     const tracer = Tracer.open({
@@ -334,17 +339,21 @@ export class LiveStream {
    */
   #follow(now: number): boolean {
     if (!this.#options.tap || !this.#draining) return false;
+    const begun = performance.now();
+    if (begun < this.#nextFollow) return true;
     const all = this.#namespaces.all();
-    const until = performance.now() + turnMs;
-    for (let i = 0; i < all.length; i++) {
-      if (performance.now() > until) return true;
+    let left = all.length;
+    for (let spent = 0; left > 0 && spent < turnMs; left--) {
       this.#followed = (this.#followed + 1) % all.length;
       all[this.#followed]?.follow(now);
+      spent = performance.now() - begun;
+      this.#nextFollow = begun + (1 + followRest) * spent;
     }
-    return false;
+    return left > 0;
   }
   /** Which of them was looked at last. */
   #followed = -1;
+  #nextFollow = 0;
 
   #judgeQueue(namespace: WatchedNamespace, now: number): void {
     const { queue } = namespace;
