@@ -53,6 +53,12 @@ static __always_inline __u32 after(__u32 event, __u32 point)
 	return 1 ^ (opaque((__u32)(event - point - 1)) >> 31 & 1);
 }
 
+/* between(), as a number. */
+static __always_inline __u32 within(__u64 at, __u64 start, __u64 end)
+{
+	return 1 ^ (__u32)(opaque((at - start) | (end - 1 - at)) >> 63);
+}
+
 static __always_inline bool learns(const struct arp_header *arp)
 {
 	return arp->op == bpf_htons(ARPOP_REPLY) ||
@@ -226,6 +232,7 @@ __noinline int end_frame(__u64 at, __u64 location, __u32 reason, __u32 closed, _
 	struct arrival *arrival;
 	struct arp_header arp;
 	struct arpwhy_event *e;
+	struct neighbour_cb *cb;
 	unsigned char *head;
 	__u64 dst, start = 0;
 	__u32 from;
@@ -262,6 +269,9 @@ __noinline int end_frame(__u64 at, __u64 location, __u32 reason, __u32 closed, _
 	e->place = place;
 	e->location = location;
 	e->drop_reason = reason;
+	cb = AT(skb, struct sk_buff, cb);
+	if (BPF_CORE_READ(cb, flags) & LOCALLY_ENQUEUED && place == ARPWHY_IN_ARP_PROCESS && closed != ARPWHY_DEFERRED)
+		e->flags |= ARPWHY_ENTRY_SECOND_PASS;
 	dst = BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK;
 	if (dst) {
 		e->flags |= ARPWHY_ENTRY_HAS_DST;
@@ -277,11 +287,6 @@ __noinline int end_frame(__u64 at, __u64 location, __u32 reason, __u32 closed, _
 		e->asked_id = question->id;
 		if (question->by_socket)
 			e->flags |= ARPWHY_ENTRY_ASKED_BY_SOCKET;
-	}
-	if (e->neigh && (e->state & NUD_VALID)) {
-		__u64 neigh = e->neigh;
-
-		bpf_map_delete_elem(&waiting, &neigh);
 	}
 	send_event(me, e, offsetof(struct arpwhy_event, stack));
 out:
@@ -407,6 +412,25 @@ static __always_inline void see_any_lookup(struct cpu *me, __u32 table, const st
 	l->what.metric = BPF_CORE_READ((struct fib_info *)info, fib_priority);
 }
 
+/*
+ * It left an upper device just before: the same frame, on its way through the devices below. Who it was that asked, and
+ * what a softirq interrupted, end the search: a packet in a tunnel was queued before its outer one was asked for.
+ */
+static __always_inline bool is_below(const struct arpwhy_event *e)
+{
+	__u32 queues = 0, going = 1;
+
+	for (__u32 i = 0; i < ARPWHY_STACK; i++) {
+		__u64 at = e->stack[i] - 1;	/* a return address lies behind its call */
+
+		going &= 1 ^ (within(at, softirq_start, softirq_end) | within(at, napi_poll_start, napi_poll_end) |
+			      within(at, event_send_start, event_send_end) | within(at, neigh_probe_start, neigh_probe_end) |
+			      within(at, timer_handler_start, timer_handler_end));
+		queues += going & within(at, queue_xmit_start, queue_xmit_end);
+	}
+	return queues > 1;
+}
+
 /* A who-has reaches a queue. One that came in by a device is not ours: it is bridged on. */
 static __always_inline void see_question(struct cpu *me, void *ctx, struct sk_buff *skb)
 {
@@ -438,8 +462,14 @@ static __always_inline void see_question(struct cpu *me, void *ctx, struct sk_bu
 	if (BPF_CORE_READ((struct sk_buff___n *)at, sk))
 		e->flags |= ARPWHY_ENTRY_BY_SOCKET;
 	describe_task(e, ctx);
-	me->question = e->id;
-	me->question_ns = e->end_ns;
+	if (is_below(e))
+		return;
+	if (!(e->flags & ARPWHY_ENTRY_BY_SOCKET)) {
+		me->question = e->id;
+		me->question_ns = e->end_ns;
+		me->question_ip = e->ip;
+		me->question_ifindex = e->ifindex;
+	}
 	key.cookie = e->cookie;
 	key.ifindex = e->ifindex;
 	key.ip = e->ip;
@@ -473,17 +503,29 @@ __noinline int take_sent_lookups(__be32 saddr, __be32 daddr, __u32 iif)
 	return taken;
 }
 
+/* The address that a packet's entry is of. */
+static __always_inline __be32 next_hop(__u64 dst, __be32 target)
+{
+	struct rtable *route = (void *)dst;
+
+	return dst && BPF_CORE_READ(route, rt_gw_family) == AF_INET ? BPF_CORE_READ(route, rt_gw4) : target;
+}
+
 /* neigh_probe lets go of its copy of the packet for which it asked: the who-has went out just before. */
 static __always_inline void see_packet(struct cpu *me, struct sk_buff *skb)
 {
 	struct iphdr_n ip;
 	struct arpwhy_event *e;
 	__u32 taken;
-	__u64 at;
+	__u64 at, dst;
 
 	if (!me->question || bpf_ktime_get_ns() - me->question_ns > SAME_SEND_NS)
 		return;
 	if (bpf_probe_read_kernel(&ip, sizeof(ip), skb->head + skb->network_header))
+		return;
+	/* a filter, or a program that resolves by itself, may have kept its who-has back: the last one is another's then */
+	dst = skb->_skb_refdst & SKB_DST_PTRMASK;
+	if (next_hop(dst, ip.daddr) != me->question_ip || (__u32)skb->dev->ifindex != me->question_ifindex)
 		return;
 	at = address(me, skb->dev);
 	e = begin_event(me, &me->out, (void *)at, ARPWHY_FOR_PACKET);
@@ -567,6 +609,9 @@ static __always_inline void see_entry_updated(struct cpu *me, void *ctx, __u64 n
 	struct updating *u = &me->updating;
 	struct arpwhy_event *e;
 
+	/* whatever resolved it, no packet waits any more */
+	if (ENTRY(neigh, nud_state) & NUD_VALID)
+		bpf_map_delete_elem(&waiting, &neigh);
 	if (u->neigh == neigh && !u->done) {
 		u->done = 1;
 		u->err = err;
@@ -599,7 +644,8 @@ static __always_inline void count_waiting(__u64 neigh)
 {
 	__u32 *waited, one = 1;
 
-	if (ENTRY(neigh, nud_state) & NUD_VALID)
+	/* none waits where the kernel asks without a packet */
+	if (ENTRY(neigh, nud_state) & NUD_VALID || !ENTRY(neigh, arp_queue.qlen))
 		return;
 	waited = bpf_map_lookup_elem(&waiting, &neigh);
 	if (waited)
@@ -625,6 +671,7 @@ static __always_inline void see_removal(struct cpu *me, void *ctx, __u64 neigh)
 {
 	struct arpwhy_event *e;
 
+	bpf_map_delete_elem(&waiting, &neigh);
 	if (!take_task_out(me))
 		return;
 	e = begin_event(me, &me->task_out, BPF_CORE_READ((struct neighbour___n *)neigh, dev), ARPWHY_REMOVED);
@@ -634,7 +681,6 @@ static __always_inline void see_removal(struct cpu *me, void *ctx, __u64 neigh)
 		send_event(me, e, offsetof(struct arpwhy_event, lookup));
 	}
 	me->task_busy = 0;
-	bpf_map_delete_elem(&waiting, &neigh);
 }
 
 #endif

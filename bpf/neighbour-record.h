@@ -9,7 +9,7 @@
 
 #include "record.h"
 
-#define ARPWHY_NEIGHBOUR_VERSION	1
+#define ARPWHY_NEIGHBOUR_VERSION	2
 #define ARPWHY_STACK			32	/* return addresses, the innermost first */
 #define ARPWHY_SEND_LOOKUPS		16	/* lookups of one packet that a record holds */
 
@@ -37,6 +37,7 @@ enum arpwhy_entry_flag {
 	ARPWHY_ENTRY_KERNEL_THREAD = 1 << 11,
 	ARPWHY_ENTRY_ASKED_BY_SOCKET = 1 << 12,	/* so did the last who-has for the address learned */
 	ARPWHY_ENTRY_CUSTOM_RULES = 1 << 13,
+	ARPWHY_ENTRY_SECOND_PASS = 1 << 14,	/* neigh_proxy_process redoes a gratuitous request that was deferred */
 };
 
 /* sysctls of net.ipv4.conf, in the order of arpwhy_event.all and .dev */
@@ -49,6 +50,10 @@ enum arpwhy_neighbour_setting {
 	ARPWHY_N_SETTINGS,
 };
 
+/*
+ * What differs from claim to claim comes first, then what is alike in a storm of them, from `net` on: user space decodes
+ * that once.
+ */
 struct arpwhy_event {
 	__u32 bytes;
 	__u16 version;
@@ -59,14 +64,21 @@ struct arpwhy_event {
 	__u64 end_ns;
 	__u64 asked_ns;		/* the last who-has for the address that was learned, 0 when none is known */
 	__u64 asked_id;		/* its id; of ARPWHY_FOR_PACKET: the who-has that was sent for the packet */
+	__u64 neigh;		/* the entry, 0 when none is known */
+	__u32 age;		/* jiffies since the entry was changed last */
+	__be32 ip;		/* of the entry, or of the address asked for */
+	__u8 arp[ARPWHY_ARP_BYTES];
+	__u8 destination[6];
+	__u8 source[6];
+	__u8 mac[6];		/* at the end */
+	__u8 old_mac[6];
+	__u32 pad;
 	__u64 net;
 	__u64 cookie;		/* of the namespace, which no other ever has */
 	__u64 location;		/* where the frame was dropped */
-	__u64 neigh;		/* the entry, 0 when none is known */
 	__u32 netns;
 	__u32 ifindex;
 	char device[ARPWHY_IFNAMSIZ];
-	__be32 ip;		/* of the entry, or of the address asked for */
 	__u32 flags;		/* enum arpwhy_entry_flag */
 	__u32 device_flags;
 	__u16 device_type;
@@ -82,16 +94,10 @@ struct arpwhy_event {
 	__u8 wanted;		/* the state that the update asked for */
 	__u8 packet_proto;
 	__u16 route_type;
-	__u8 arp[ARPWHY_ARP_BYTES];
-	__u8 destination[6];
-	__u8 source[6];
-	__u8 mac[6];		/* at the end */
-	__u8 old_mac[6];
 	__u32 drop_reason;
 	__s32 err;		/* of the update */
 	__u32 update_flags;	/* NEIGH_UPDATE_F_* */
 	__u32 netlink_pid;
-	__u32 age;		/* jiffies since the entry was changed last */
 	__s32 locktime;		/* jiffies */
 	__s32 probes;
 	__u32 queued;		/* packets that wait in the entry; of an update, before it */

@@ -17,6 +17,9 @@ const volatile __u64 neigh_probe_start = 0, neigh_probe_end = 0;
 /* neigh_probe ends with a jump to consume_skb, which then returns to these */
 const volatile __u64 event_send_start = 0, event_send_end = 0;		/* __neigh_event_send */
 const volatile __u64 timer_handler_start = 0, timer_handler_end = 0;	/* neigh_timer_handler */
+const volatile __u64 queue_xmit_start = 0, queue_xmit_end = 0;		/* __dev_queue_xmit */
+const volatile __u64 softirq_start = 0, softirq_end = 0;		/* handle_softirqs */
+const volatile __u64 napi_poll_start = 0, napi_poll_end = 0;		/* __napi_poll */
 const volatile __u64 proxy_process = 0;
 const volatile __u32 cpus = 1;
 const volatile bool only_netns = false;
@@ -114,8 +117,10 @@ struct sent_lookup {
 struct cpu {
 	__u64 ids;
 	__u64 pointer;
-	__u64 question;		/* id of the last who-has */
+	__u64 question;		/* id of the last who-has of the kernel's own, for an address and by a device */
 	__u64 question_ns;
+	__be32 question_ip;
+	__u32 question_ifindex;
 	__u32 event;
 	__u32 closed_event;	/* what the last ARP frame ended with */
 	__u32 next_bare;
@@ -205,7 +210,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+	__uint(max_entries, 16 << 20);
 } records SEC(".maps");
 
 /* 1 while every hook is attached */

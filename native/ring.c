@@ -13,6 +13,7 @@
 
 #include "../bpf/record.h"
 #include "../bpf/change-record.h"
+#include "../bpf/neighbour-record.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -74,6 +75,8 @@ int open_rings(struct arpwhy *self)
 		return err;
 	return open_one(self, &self->changes, "changes");
 }
+
+_Static_assert(sizeof(struct arpwhy_event) <= ARPWHY_LARGEST, "a record of neighbours does not fit into a batch");
 
 /* largest: no record takes more */
 static int drain(const struct ring *ring, char *to, int size, int largest)

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { formatIp, formatPrefix, parseIp, parsePrefix } from '../decision/addresses.js';
 import type { DecisionFilter } from '../decision/filter.js';
-import { causeSentences, learningReasons } from '../decision/neighbour/reasons.js';
+import { causeSentences, learningReasons, neighbourCauseSentences } from '../decision/neighbour/reasons.js';
 import { type Kind, kinds } from '../decision/neighbour/types.js';
 import { reasons } from '../decision/reasons.js';
 import type { Prefix } from '../decision/types.js';
@@ -37,7 +37,7 @@ const neighbourActions = [
 ];
 const codes = [
   ...new Set(['unknown', ...reasons.map(({ code }) => code), ...learningReasons.map(({ code }) => code)]),
-  ...Object.keys(causeSentences).filter((code) => code !== 'unknown'),
+  ...Object.keys({ ...causeSentences, ...neighbourCauseSentences }).filter((code) => code !== 'unknown'),
 ];
 
 /** What a live stream can be asked for. */

@@ -27,6 +27,11 @@ export const noFilter: DecisionFilter = {
   rules: [],
 };
 
+/** Nothing is taken out. */
+export function isEmpty(filter: DecisionFilter): boolean {
+  return Object.values(filter).every((list) => list.length === 0);
+}
+
 export function passes(decision: Decision, filter: DecisionFilter): boolean {
   return (
     passesNetns(filter, decision.netns.name, decision.netns.inode) &&

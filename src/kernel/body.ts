@@ -185,11 +185,19 @@ export function decodeStamps(view: DataView, at: number): Stamps {
 }
 
 /** PACKET_* */
-const casts = ['unicast', 'broadcast', 'multicast', 'otherhost', 'otherhost', 'loopback'] as const;
+export const casts = ['unicast', 'broadcast', 'multicast', 'otherhost', 'otherhost', 'loopback'] as const;
 
-const endings = ['consumed', 'consumed', 'dropped', 'deferred'] as const;
+export const endings = ['consumed', 'consumed', 'dropped', 'deferred'] as const;
 
-const places = ['arp_process', 'arp_process', 'arp_rcv', 'netfilter', 'tc', 'xdp', 'proxy-queue'] as const;
+export const places = [
+  'arp_process',
+  'arp_process',
+  'arp_rcv',
+  'netfilter',
+  'tc',
+  'xdp',
+  'proxy-queue',
+] as const;
 
 const roles = Object.fromEntries(Object.entries(layout.role).map(([name, value]) => [value, name])) as Record<
   number,

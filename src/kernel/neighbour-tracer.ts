@@ -7,7 +7,7 @@ import { dropNames } from './drop-names.js';
 import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
-import { decodeNeighbours, type NeighbourNames } from './neighbour-wire.js';
+import { NeighbourDecoder, type NeighbourNames } from './neighbour-wire.js';
 import { KernelSymbols } from './symbols.js';
 
 export interface NeighbourTracerOptions {
@@ -15,6 +15,8 @@ export interface NeighbourTracerOptions {
   netns: ReadonlySet<number> | null;
   /** Names of the devices to trace; null for all. */
   devices: readonly string[] | null;
+  /** Of the ring; a power of two. */
+  ringBytes?: number;
 }
 
 /** In the order of attaching: what opens something comes last. */
@@ -40,9 +42,13 @@ const functions = {
   neigh_probe: 'neigh_probe',
   event_send: '__neigh_event_send',
   timer_handler: 'neigh_timer_handler',
+  queue_xmit: '__dev_queue_xmit',
+  softirq: 'handle_softirqs',
+  napi_poll: '__napi_poll',
 };
 
-const batchBytes = 256 << 10;
+/** A batch is decoded while it is in the cache, and what becomes of it while it is young. */
+const batchBytes = 128 << 10;
 
 /**
  * The kernel side of what a host learns and asks: an object of its own beside that for decisions, with its own ring.
@@ -52,7 +58,7 @@ export class NeighbourTracer {
   readonly #native: NativeLibrary;
   readonly #batch = Buffer.alloc(batchBytes);
   readonly #small = Buffer.alloc(256);
-  readonly #names: NeighbourNames;
+  readonly #decoder: NeighbourDecoder;
   readonly #traced = new Set<number>();
   #handle: Handle | null;
   #wake: Socket | null = null;
@@ -100,8 +106,9 @@ export class NeighbourTracer {
   ) {
     this.#native = native;
     this.#handle = handle;
-    this.#names = namesOf(native, symbols);
+    this.#decoder = new NeighbourDecoder(namesOf(native, symbols));
     this.#setKnobs(handle, symbols, options);
+    if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
     const status = native.arpwhy_load(handle);
     if (status < 0) {
       const log = takeLog(native);
@@ -147,11 +154,11 @@ export class NeighbourTracer {
     this.#wake.on('error', () => {});
   }
 
-  /** Up to 256 KiB of records, in their order; `more` when the ring may hold others. */
+  /** Up to 128 KiB of records, in their order; `more` when the ring may hold others. */
   drain(): { seen: NeighbourSeen[]; more: boolean } {
     const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
     if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
-    return { seen: decodeNeighbours(this.#batch, bytes, this.#names), more: bytes > batchBytes / 2 };
+    return { seen: this.#decoder.decode(this.#batch, bytes), more: bytes > batchBytes / 2 };
   }
 
   /** Records that were to be sent, and those of them that did not fit into the ring. */

@@ -11,7 +11,8 @@ import type {
   TaskSeen,
   TimerSeen,
 } from '../decision/neighbour/record.js';
-import { type DropNames, decodeStamps, macText, textAt } from './body.js';
+import { casts, type DropNames, decodeStamps, endings, macText, places, textAt } from './body.js';
+import { Contents } from './contents.js';
 import * as wire from './layout.js';
 import * as layout from './neighbour-layout.js';
 
@@ -24,25 +25,147 @@ export interface NeighbourNames extends DropNames {
 }
 
 /**
- * The records of a batch (bpf/neighbour-record.h), in its order.
- * @throws {Error} at a record that is cut, or of another version
+ * Decodes the records of drained batches (bpf/neighbour-record.h). What a storm of claims says alike is decoded once,
+ * and so is each frame: learnings share these parts.
  */
-export function decodeNeighbours(batch: Buffer, bytes: number, names: NeighbourNames): NeighbourSeen[] {
-  const view = new DataView(batch.buffer, batch.byteOffset, bytes);
-  const seen: NeighbourSeen[] = [];
-  for (let at = 0; at < bytes; ) {
-    const size = at + 4 > bytes ? bytes - at : view.getUint32(at, true);
-    if (size < event.stack || at + size > bytes) throw new Error(`a record of ${size} bytes at ${at}`);
-    const version = view.getUint16(at + event.version, true);
-    if (version !== layout.neighbourVersion) {
-      throw new Error(`record version ${version}, expected ${layout.neighbourVersion}`);
-    }
-    seen.push(new Reader(view, at, names).read());
-    at += (size + 7) & ~7;
+export class NeighbourDecoder {
+  readonly #names: NeighbourNames;
+  readonly #bodies = new Contents<LearnedBody>();
+  readonly #claims = new Contents<Claim>();
+
+  constructor(names: NeighbourNames) {
+    this.#names = names;
   }
-  return seen;
+
+  /**
+   * The records of a batch, in its order.
+   * @param batch begins at a multiple of 8 in its memory
+   * @throws {Error} at a record that is cut, or of another version
+   */
+  decode(batch: Buffer, bytes: number): NeighbourSeen[] {
+    const view = new DataView(batch.buffer, batch.byteOffset, bytes);
+    const words = new Int32Array(batch.buffer, batch.byteOffset, bytes >> 2);
+    const seen: NeighbourSeen[] = [];
+    for (let at = 0; at < bytes; ) {
+      const size = at + 4 > bytes ? bytes - at : view.getUint32(at, true);
+      if (size < event.stack || at + size > bytes) throw new Error(`a record of ${size} bytes at ${at}`);
+      const version = view.getUint16(at + event.version, true);
+      if (version !== layout.neighbourVersion) {
+        throw new Error(`record version ${version}, expected ${layout.neighbourVersion}`);
+      }
+      const reader = new Reader(view, at, this.#names);
+      const learned = view.getUint8(at + event.kind) === eventKind.learned;
+      seen.push(learned ? this.#learned(reader, view, words, at) : reader.read());
+      at += (size + 7) & ~7;
+    }
+    return seen;
+  }
+
+  #learned(reader: Reader, view: DataView, words: Int32Array, at: number): LearnedSeen {
+    const body = part(this.#bodies, words, at + event.net, at + event.stack, () => reader.learnedBody());
+    const claim = part(this.#claims, words, at + event.ip, at + event.net, () => reader.claim());
+    const startNs = view.getBigUint64(at + event.startNs, true);
+    const askedNs = view.getBigUint64(at + event.askedNs, true);
+    const { shared, update } = body;
+    // field by field: to spread an object of so many takes a hundred times as long
+    return {
+      kind: 'learned',
+      alike: body,
+      id: idAt(view, at + event.id),
+      endNs: view.getBigUint64(at + event.endNs, true),
+      netns: shared.netns,
+      device: shared.device,
+      ip: claim.ip,
+      settings: shared.settings,
+      stamps: shared.stamps,
+      customRules: shared.customRules,
+      startNs: startNs === 0n ? null : startNs,
+      arp: claim.arp,
+      cast: shared.cast,
+      ending: shared.ending,
+      routeType: shared.routeType,
+      secondPass: shared.secondPass,
+      created: shared.created,
+      noRoom: shared.noRoom,
+      update: update && updateOf(update, claim, view.getUint32(at + event.age, true)),
+      senderType: shared.senderType,
+      typedFirst: shared.typedFirst,
+      asked:
+        askedNs === 0n
+          ? null
+          : { id: idAt(view, at + event.askedId), ns: askedNs, bySocket: body.askedBySocket },
+    };
+  }
 }
 
+/** What was made of a stretch of a batch, made anew when such a stretch is not known. */
+function part<T>(contents: Contents<T>, words: Int32Array, from: number, to: number, make: () => T): T {
+  let value = contents.find(words, from >> 2, to >> 2);
+  if (value === null) {
+    value = make();
+    contents.add(words, from >> 2, to >> 2, value);
+  }
+  return value;
+}
+
+/** What a record of a learning says from `net` on. */
+interface LearnedBody {
+  shared: Omit<
+    LearnedSeen,
+    'kind' | 'alike' | 'id' | 'endNs' | 'ip' | 'startNs' | 'arp' | 'update' | 'asked'
+  >;
+  askedBySocket: boolean;
+  update: {
+    shared: Omit<NonNullable<LearnedSeen['update']>, 'before' | 'after' | 'ageNs'>;
+    oldState: number;
+    /** Null when the end of the update was not seen. */
+    state: number | null;
+    jiffyNs: number;
+  } | null;
+}
+
+/** The frame, and the MACs of the entry that it met. */
+interface Claim {
+  ip: number;
+  arp: ArpSeen;
+  mac: string;
+  oldMac: string;
+  /** Entries with one of these MACs. */
+  entries: EntrySeen[];
+}
+
+function updateOf(
+  { shared, oldState, state, jiffyNs }: NonNullable<LearnedBody['update']>,
+  { entries, oldMac, mac }: Claim,
+  age: number,
+): LearnedSeen['update'] {
+  return {
+    before: entryOf(entries, oldState, oldMac),
+    after: state === null ? null : entryOf(entries, state, mac),
+    err: shared.err,
+    wanted: shared.wanted,
+    override: shared.override,
+    dead: shared.dead,
+    ageNs: age * jiffyNs,
+    locktimeNs: shared.locktimeNs,
+    queued: shared.queued,
+    waited: shared.waited,
+  };
+}
+
+function entryOf(known: EntrySeen[], state: number, mac: string): EntrySeen {
+  for (const entry of known) if (entry.state === state && entry.mac === mac) return entry;
+  const entry = { state, mac };
+  known.push(entry);
+  return entry;
+}
+
+/** An id has far less than the 53 bits that a number holds. */
+function idAt(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
+
+/** Reads one record. */
 class Reader {
   readonly #view: DataView;
   readonly #at: number;
@@ -56,10 +179,9 @@ class Reader {
     this.#flags = view.getUint32(at + event.flags, true);
   }
 
+  /** One that is no learning. */
   read(): NeighbourSeen {
     switch (this.#u8(event.kind)) {
-      case eventKind.learned:
-        return this.#learned();
       case eventKind.asked:
         return { ...this.#seen(), kind: 'asked', arp: this.#arp(), ...this.#asker() } satisfies AskedSeen;
       case eventKind.forPacket:
@@ -89,51 +211,55 @@ class Reader {
     }
   }
 
-  #learned(): LearnedSeen {
+  learnedBody(): LearnedBody {
     const dropped = this.#u8(event.closed) === wire.closed.dropped;
-    const startNs = this.#u64(event.startNs);
-    const askedNs = this.#u64(event.askedNs);
     return {
-      ...this.#seen(),
-      kind: 'learned',
-      startNs: startNs === 0n ? null : startNs,
-      arp: this.#arp(),
-      cast: casts[this.#u8(event.packetType)] ?? 'otherhost',
-      ending: {
-        closed: endings[this.#u8(event.closed)] ?? 'consumed',
-        place: places[this.#u8(event.place)] ?? 'arp_process',
-        where: dropped ? this.#names.where(this.#u64(event.location), this.#u32(event.dropReason)) : null,
+      shared: {
+        ...this.#surroundings(),
+        cast: casts[this.#u8(event.packetType)] ?? 'otherhost',
+        ending: {
+          closed: endings[this.#u8(event.closed)] ?? 'consumed',
+          place: places[this.#u8(event.place)] ?? 'arp_process',
+          where: dropped ? this.#names.where(this.#u64(event.location), this.#u32(event.dropReason)) : null,
+        },
+        routeType: this.#has(entryFlag.hasDst) ? this.#u16(event.routeType) : null,
+        secondPass: this.#has(entryFlag.secondPass),
+        created: this.#has(entryFlag.created),
+        noRoom: this.#has(entryFlag.noRoom),
+        senderType: this.#has(entryFlag.senderTyped) ? this.#u8(event.senderType) : null,
+        typedFirst: this.#has(entryFlag.typedFirst),
       },
-      routeType: this.#has(entryFlag.hasDst) ? this.#u16(event.routeType) : null,
-      created: this.#has(entryFlag.created),
-      noRoom: this.#has(entryFlag.noRoom),
+      askedBySocket: this.#has(entryFlag.askedBySocket),
       update: this.#has(entryFlag.updated) ? this.#update() : null,
-      senderType: this.#has(entryFlag.senderTyped) ? this.#u8(event.senderType) : null,
-      typedFirst: this.#has(entryFlag.typedFirst),
-      asked:
-        askedNs === 0n
-          ? null
-          : {
-              id: Number(this.#u64(event.askedId)),
-              ns: askedNs,
-              bySocket: this.#has(entryFlag.askedBySocket),
-            },
     };
   }
 
-  #update(): LearnedSeen['update'] {
+  #update(): LearnedBody['update'] {
     const jiffyNs = 1e9 / (this.#u16(event.hz) || 100);
     return {
-      before: this.#entry(event.oldState, event.oldMac),
-      after: this.#has(entryFlag.done) ? this.#entry(event.state, event.mac) : null,
-      err: this.#s32(event.err),
-      wanted: this.#u8(event.wanted),
-      override: (this.#u32(event.updateFlags) & 1) !== 0,
-      dead: this.#has(entryFlag.dead),
-      ageNs: this.#u32(event.age) * jiffyNs,
-      locktimeNs: this.#s32(event.locktime) * jiffyNs,
-      queued: this.#u32(event.queued),
-      waited: this.#u32(event.waited),
+      shared: {
+        err: this.#s32(event.err),
+        wanted: this.#u8(event.wanted),
+        override: (this.#u32(event.updateFlags) & 1) !== 0,
+        dead: this.#has(entryFlag.dead),
+        locktimeNs: this.#s32(event.locktime) * jiffyNs,
+        queued: this.#u32(event.queued),
+        waited: this.#u32(event.waited),
+      },
+      oldState: this.#u8(event.oldState),
+      state: this.#has(entryFlag.done) ? this.#u8(event.state) : null,
+      jiffyNs,
+    };
+  }
+
+  claim(): Claim {
+    const mac = (offset: number) => macText(this.#view, this.#at + offset);
+    return {
+      ip: this.#ip(event.ip),
+      arp: this.#arp(),
+      mac: mac(event.mac),
+      oldMac: mac(event.oldMac),
+      entries: [],
     };
   }
 
@@ -145,7 +271,7 @@ class Reader {
     return {
       ...this.#seen(),
       kind: 'for-packet',
-      asked: Number(this.#u64(event.askedId)),
+      asked: idAt(this.#view, this.#at + event.askedId),
       packet: {
         source,
         target,
@@ -204,10 +330,17 @@ class Reader {
   }
 
   #seen(): Omit<TimerSeen, 'kind' | 'entry' | 'probes' | 'queued' | 'waited'> {
+    return {
+      id: idAt(this.#view, this.#at + event.id),
+      endNs: this.#u64(event.endNs),
+      ip: this.#ip(event.ip),
+      ...this.#surroundings(),
+    };
+  }
+
+  #surroundings(): Pick<TimerSeen, 'netns' | 'device' | 'settings' | 'stamps' | 'customRules'> {
     const at = this.#at;
     return {
-      id: Number(this.#u64(event.id)),
-      endNs: this.#u64(event.endNs),
       netns: {
         address: this.#u64(event.net),
         inode: this.#u32(event.netns),
@@ -220,7 +353,6 @@ class Reader {
         type: this.#u16(event.deviceType),
         addressLength: this.#u8(event.addressLength),
       },
-      ip: this.#ip(event.ip),
       settings: this.#has(entryFlag.hasInDevice)
         ? { all: this.#settings(event.all), dev: this.#settings(event.dev) }
         : null,
@@ -301,13 +433,6 @@ class Reader {
     return this.#view.getBigUint64(this.#at + offset, true);
   }
 }
-
-/** PACKET_* */
-const casts = ['unicast', 'broadcast', 'multicast', 'otherhost', 'otherhost', 'loopback'] as const;
-
-const endings = ['consumed', 'consumed', 'dropped', 'deferred'] as const;
-
-const places = ['arp_process', 'arp_process', 'arp_rcv', 'netfilter', 'tc', 'xdp', 'proxy-queue'] as const;
 
 function macOrNull(view: DataView, at: number): string | null {
   const address = macText(view, at);

@@ -112,7 +112,11 @@ export class LiveStream {
     let neighbours: NeighbourTracer | null = null;
     try {
       if (othersToo) {
-        neighbours = NeighbourTracer.open({ netns, devices: options.devices ?? null });
+        neighbours = NeighbourTracer.open({
+          netns,
+          devices: options.devices ?? null,
+          ...(ringBytes === undefined ? {} : { ringBytes }),
+        });
       }
       return new LiveStream(tracer, neighbours, options);
     } catch (error) {
@@ -234,6 +238,7 @@ export class LiveStream {
       for (const pass of drained.passes) this.#take(pass);
       more = drained.more;
     }
+    if (this.#drainNeighbours(performance.now() + turnMs)) more = true;
     if (more) {
       this.#turn ??= setImmediate(() => {
         this.#turn = null;
@@ -244,7 +249,7 @@ export class LiveStream {
   }
 
   #watchNeighbours(tracer: NeighbourTracer, trace: string): Neighbours {
-    tracer.onRecords(() => this.#drainNeighbours());
+    tracer.onRecords(() => this.#drain());
     return new Neighbours({
       tracer,
       namespaces: this.#namespaces,
@@ -262,9 +267,11 @@ export class LiveStream {
     });
   }
 
-  #drainNeighbours(): void {
-    if (!this.#draining || this.#congested) return;
-    while (this.#neighbours?.drain()) if (this.#congested) break;
+  /** True when there may be more. */
+  #drainNeighbours(until: number): boolean {
+    let more = this.#neighbours !== null && !this.#congested;
+    while (more && performance.now() < until) more = this.#neighbours?.drain() === true && !this.#congested;
+    return more;
   }
 
   get #congested(): boolean {
@@ -325,7 +332,6 @@ export class LiveStream {
       waiting += namespace.queue.length;
     }
     const following = this.#follow(now);
-    this.#drainNeighbours();
     if (this.#neighbours?.tick(now)) waiting++;
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses

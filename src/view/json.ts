@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Learning } from '../decision/neighbour/types.js';
 import type { Decision } from '../decision/types.js';
 import { Chunk } from './chunk.js';
+import { LearningJson } from './learning-json.js';
 
 /** What lies between the fields that differ among decisions of one template. */
 interface Template {
@@ -29,8 +31,10 @@ const marked = new RegExp(`"${mark}\\d"`);
 export class EventJson {
   readonly #templates = new WeakMap<object, Template>();
   readonly #alone = new Chunk(1 << 12);
+  readonly #learnings = new LearningJson();
 
   of(event: object & { schema: string }): string {
+    if (event.schema === 'arpwhy.learning/1') return this.#learnings.of(event as Learning);
     if (event.schema !== 'arpwhy.decision/1') return JSON.stringify(event);
     this.line(event, this.#alone);
     const line = this.#alone.take();
@@ -40,7 +44,7 @@ export class EventJson {
   /** The same into a chunk, with a newline behind it: most of it is copied as bytes and never is text. */
   line(event: object & { schema: string }, to: Chunk): void {
     if (event.schema !== 'arpwhy.decision/1') {
-      to.text(`${JSON.stringify(event)}\n`);
+      to.text(`${this.of(event)}\n`);
       return;
     }
     const decision = event as Decision;

@@ -1,4 +1,4 @@
-import { causeSentences, learningReason } from '../decision/neighbour/reasons.js';
+import { causeSentences, learningReason, neighbourCauseSentences } from '../decision/neighbour/reasons.js';
 import type {
   Entry,
   Learning,
@@ -117,7 +117,10 @@ function changeText({ entry, cause, unknown }: NeighbourChange): NeighbourText {
     reason: cause.code,
     detail: null,
     said: `${was} -> ${entry.is ? entryText(entry.is) : 'gone'}`,
-    rows: who === '' ? [] : [['by', who]],
+    rows: [
+      ['because', neighbourCauseSentences[cause.code] ?? cause.code],
+      ...(who === '' ? [] : [['by', who] as [string, string]]),
+    ],
   };
 }
 

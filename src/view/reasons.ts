@@ -1,4 +1,9 @@
-import { causeSentences, type LearningReason, learningReasons } from '../decision/neighbour/reasons.js';
+import {
+  causeSentences,
+  type LearningReason,
+  learningReasons,
+  neighbourCauseSentences,
+} from '../decision/neighbour/reasons.js';
 import { type Reason, reasons, unknownSentence } from '../decision/reasons.js';
 import type { Action } from '../decision/types.js';
 
@@ -76,9 +81,19 @@ function learnings(): string[] {
     '',
     'Why this host sent a who-has (`--kind solicitation`):',
     '',
-    ...Object.entries(causeSentences).map(([code, sentence]) => `- \`${code}\`: ${sentence}`),
+    ...causeList(causeSentences),
+    '',
+    '## Neighbour events',
+    '',
+    'What changed an entry without any frame (`--kind neighbour`):',
+    '',
+    ...causeList(neighbourCauseSentences),
     '',
   ];
+}
+
+function causeList(sentences: Record<string, string>): string[] {
+  return Object.entries(sentences).map(([code, sentence]) => `- \`${code}\`: ${sentence}`);
 }
 
 function section(reason: Pick<Reason, 'code' | 'sentence' | 'check' | 'change' | 'blind'>): string {

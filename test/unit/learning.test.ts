@@ -1,66 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { causeOfQuestion, causeOfRemoval, isRepeatedBelow } from '../../src/decision/neighbour/causes.js';
+import { causeOfQuestion, causeOfRemoval } from '../../src/decision/neighbour/causes.js';
 import { judgeLearning } from '../../src/decision/neighbour/learning.js';
 import { learningReason, learningReasons } from '../../src/decision/neighbour/reasons.js';
 import type { AskedSeen, LearnedSeen, TaskSeen } from '../../src/decision/neighbour/record.js';
-
-const [own, other] = ['02:00:00:00:01:09', '02:00:00:00:01:77'];
-const zeros = { arp_accept: 0, drop_gratuitous_arp: 0, route_localnet: 0, arp_announce: 0, forwarding: 0 };
-
-/** A reply of 10.1.0.9 to 10.1.0.1 that met nothing. */
-function learned(more: Partial<LearnedSeen> = {}): LearnedSeen {
-  return {
-    kind: 'learned',
-    id: 1,
-    endNs: 2_000_000n,
-    startNs: 1_000_000n,
-    netns: { address: 1n, inode: 1, cookie: 1n },
-    device: { index: 2, name: 'eth0', noarp: false, type: 1, addressLength: 6 },
-    ip: 0x0a010009,
-    settings: { all: { ...zeros }, dev: { ...zeros } },
-    stamps: { fib: 1, rules: 1, genid: 1, nexthop: 1 },
-    customRules: false,
-    arp: {
-      hardwareType: 1,
-      protocolType: 0x0800,
-      hardwareLength: 6,
-      protocolLength: 4,
-      operation: 2,
-      senderMac: own,
-      senderIp: 0x0a010009,
-      targetMac: '02:00:00:00:01:01',
-      targetIp: 0x0a010001,
-      destination: '02:00:00:00:01:01',
-      source: own,
-    },
-    cast: 'unicast',
-    ending: { closed: 'consumed', place: 'arp_process', where: null },
-    routeType: null,
-    created: false,
-    noRoom: false,
-    update: null,
-    senderType: null,
-    typedFirst: false,
-    asked: null,
-    ...more,
-  };
-}
-
-function update(more: Partial<NonNullable<LearnedSeen['update']>> = {}): LearnedSeen['update'] {
-  return {
-    before: { state: 4, mac: own },
-    after: { state: 2, mac: own },
-    err: 0,
-    wanted: 2,
-    override: false,
-    dead: false,
-    ageNs: 5e9,
-    locktimeNs: 1e9,
-    queued: 0,
-    waited: 0,
-    ...more,
-  };
-}
+import { learned, other, own, update, zeros } from './support/learned.js';
 
 function reasonOf(seen: LearnedSeen, exists: boolean | null = null): string {
   return judgeLearning(seen, { exists }).reason;
@@ -180,7 +123,13 @@ describe('why a who-has was sent', () => {
       'handle_softirqs',
       '__neigh_event_send',
     ];
-    expect(causeOfQuestion(asked(task(timer)), null)).toMatchObject({ code: 'timer', process: null });
+    const all = asked(task(timer));
+    const one = { ...all, arp: { ...all.arp, destination: own } };
+    expect(causeOfQuestion(one, null)).toMatchObject({ code: 'timer', process: null });
+    all.arp.destination = 'ff:ff:ff:ff:ff:ff';
+    expect(causeOfQuestion(all, null)).toMatchObject({ code: 'resolution-timer', process: null });
+    // what was resolved, and does not answer by itself any more
+    expect(causeOfQuestion(all, null, true)).toMatchObject({ code: 'timer', process: null });
   });
 
   it('names a function that it does not know', () => {
@@ -190,19 +139,27 @@ describe('why a who-has was sent', () => {
       function: 'bond_arp_send',
     });
   });
-
-  it('takes a frame for repeated only where the same send went through two devices', () => {
-    expect(
-      isRepeatedBelow(asked(task(['__dev_queue_xmit', 'vlan_dev_hard_start_xmit', '__dev_queue_xmit']))),
-    ).toBe(true);
-    expect(isRepeatedBelow(asked(task([...sending, 'handle_softirqs', '__dev_queue_xmit'])))).toBe(false);
-  });
 });
 
 describe('why an entry left the table', () => {
   it.each([
     ['neigh_periodic_work', 'garbage-collection'],
-    ['neigh_flush_dev.isra.0 neigh_ifdown', 'link-down'],
+    ['neigh_flush_dev.isra.0 neigh_ifdown fib_disable_ip fib_netdev_event', 'link-down'],
+    ['neigh_flush_dev neigh_ifdown fib_disable_ip fib_inetaddr_event', 'address-deleted'],
+    // the device is deleted, and its addresses with it: the flush is of the one
+    ['neigh_flush_dev neigh_ifdown fib_inetaddr_event inetdev_event fib_netdev_event', 'address-deleted'],
+    ['neigh_flush_dev neigh_carrier_down', 'link-down'],
+    ['neigh_flush_dev neigh_ifdown something_new', 'unknown'],
+    ['neigh_remove_one arp_invalidate arp_ioctl', 'ioctl'],
+    ['neigh_remove_one arp_invalidate fib_add_ifaddr fib_inetaddr_event rtnetlink_rcv_msg', 'address-added'],
+    [
+      'neigh_flush_dev neigh_changeaddr arp_netdev_event notifier_call_chain __dev_notify_flags',
+      'noarp-changed',
+    ],
+    [
+      'neigh_flush_dev neigh_changeaddr arp_netdev_event notifier_call_chain netif_set_mac_address __dev_notify_flags',
+      'address-changed',
+    ],
     ['neigh_remove_one neigh_delete rtnetlink_rcv_msg', 'netlink'],
     ['neigh_flush_dev neigh_changeaddr', 'address-changed'],
     ['something_new', 'unknown'],
@@ -212,7 +169,7 @@ describe('why an entry left the table', () => {
   });
 
   it('names no process in a thread of the kernel', () => {
-    const seen = task(['neigh_cleanup_and_release', 'neigh_ifdown'], { kernelThread: true });
+    const seen = task(['neigh_cleanup_and_release', 'neigh_carrier_down'], { kernelThread: true });
     expect(causeOfRemoval(seen)).toMatchObject({ code: 'link-down', process: null });
   });
 });

@@ -1,19 +1,24 @@
 import { type AskedSeen, type ForPacketSeen, nud, type TaskSeen } from './record.js';
-import type { NeighbourChange, Process, Solicitation } from './types.js';
+import type { NeighbourCause, NeighbourChange, Process, Solicitation } from './types.js';
 
 /**
  * Why a who-has was sent, by the functions that led to it.
  * @param packet that it was sent for; null when it was not seen
+ * @param probed the timer that sent it was seen to probe a resolved entry
  */
 export function causeOfQuestion(
-  asked: AskedSeen,
+  { task, arp, bySocket }: AskedSeen,
   packet: ForPacketSeen['packet'] | null,
+  probed = false,
 ): Solicitation['cause'] {
-  const { task, arp, bySocket } = asked;
   if (bySocket) return { code: 'user-space', process: processOf(task), function: null };
   const own = ownStack(task);
   const has = (name: string) => own.includes(name);
-  if (has('neigh_timer_handler')) return { code: 'timer', process: null, function: null };
+  if (isByTimer({ task })) {
+    // a resolved entry is asked itself before all are
+    const probe = probed || arp.destination !== 'ff:ff:ff:ff:ff:ff';
+    return { code: probe ? 'timer' : 'resolution-timer', process: null, function: null };
+  }
   if (has('__neigh_event_send')) {
     // what came in by a device goes on
     if (packet && packet.iif !== 0) return { code: 'packet-forwarded', process: null, function: null };
@@ -30,9 +35,9 @@ export function causeOfQuestion(
   return { code: sender === null ? 'unknown' : 'kernel', process: null, function: sender };
 }
 
-/** It left an upper device just before: the same frame again, on its way through the devices below. */
-export function isRepeatedBelow({ task }: AskedSeen): boolean {
-  return ownStack(task).filter((name) => name === '__dev_queue_xmit').length > 1;
+/** The timer of an entry asks once more. */
+export function isByTimer({ task }: Pick<AskedSeen, 'task'>): boolean {
+  return ownStack(task).includes('neigh_timer_handler');
 }
 
 /** What every who-has goes through on its way to the queue, and the program that saw it. */
@@ -41,12 +46,15 @@ const plumbing =
 
 /** Why an entry left the table. */
 export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
-  const own = ownStack(task);
-  for (const [name, code] of removals) {
-    const found = own.find((one) => one.replace(/\..*/, '') === name);
-    if (found === undefined) continue;
-    const byTask = code !== 'garbage-collection';
-    return { code, detail: name, process: byTask ? processOf(task) : null };
+  const own = ownStack(task).map((name) => name.replace(/\..*/, ''));
+  for (const { by, within, code } of removals) {
+    const at = own.indexOf(by);
+    if (at < 0) continue;
+    const outer = own
+      .slice(at + 1)
+      .find((name) => !notifying.test(name) && (within?.any?.includes(name) ?? true));
+    if (within && outer !== within.is) continue;
+    return { code, detail: by, process: code === 'garbage-collection' ? null : processOf(task) };
   }
   return {
     code: 'unknown',
@@ -57,16 +65,36 @@ export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
 
 const afterRemoval = /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|neigh_cleanup_and_release|neigh_flush_dev.*)$/;
 
-/** In this order: the first that is in the stack. */
-const removals: [string, NeighbourChange['cause']['code']][] = [
-  ['neigh_periodic_work', 'garbage-collection'],
-  ['neigh_forced_gc', 'garbage-collection'],
-  ['neigh_alloc', 'garbage-collection'],
-  ['arp_invalidate', 'ioctl'],
-  ['neigh_delete', 'netlink'],
-  ['neigh_changeaddr', 'address-changed'],
-  ['neigh_carrier_down', 'link-down'],
-  ['neigh_ifdown', 'link-down'],
+/** What lies between an event of a device and who hears of it. */
+const notifying = /^(\?|arp_netdev_event|(raw_|blocking_)?notifier_call_chain|call_netdevice_notifiers.*)$/;
+
+interface Removal {
+  /** The function in the stack. */
+  by: string;
+  /** The next outside of it that is one of `any` (null: any that does not only pass it on) has to be `is`. */
+  within?: { any: readonly string[] | null; is: string };
+  code: NeighbourCause;
+}
+
+/** Who disables IPv4 on a device, and with it flushes its entries: fib_disable_ip of either. */
+const disabling = ['fib_inetaddr_event', 'fib_netdev_event'];
+
+/** In this order: the first that holds. */
+const removals: readonly Removal[] = [
+  { by: 'neigh_periodic_work', code: 'garbage-collection' },
+  { by: 'neigh_forced_gc', code: 'garbage-collection' },
+  { by: 'neigh_alloc', code: 'garbage-collection' },
+  { by: 'arp_ioctl', code: 'ioctl' },
+  // a broadcast address is no neighbour's any more
+  { by: 'arp_invalidate', within: { any: disabling, is: 'fib_inetaddr_event' }, code: 'address-added' },
+  { by: 'arp_invalidate', within: { any: disabling, is: 'fib_netdev_event' }, code: 'address-added' },
+  { by: 'neigh_delete', code: 'netlink' },
+  // NETDEV_CHANGE, of IFF_NOARP; else NETDEV_CHANGEADDR
+  { by: 'neigh_changeaddr', within: { any: null, is: '__dev_notify_flags' }, code: 'noarp-changed' },
+  { by: 'neigh_changeaddr', code: 'address-changed' },
+  { by: 'neigh_carrier_down', code: 'link-down' },
+  { by: 'neigh_ifdown', within: { any: disabling, is: 'fib_inetaddr_event' }, code: 'address-deleted' },
+  { by: 'neigh_ifdown', within: { any: disabling, is: 'fib_netdev_event' }, code: 'link-down' },
 ];
 
 /** Who changed an entry by hand. */

@@ -1,6 +1,6 @@
 import { formatIp } from '../addresses.js';
 import type { Evidence } from '../types.js';
-import { isValid, type LearnedSeen, nud } from './record.js';
+import { type EntrySetting, isValid, type LearnedSeen, nud } from './record.js';
 import type { LearningAction } from './types.js';
 
 export interface LearningVerdict {
@@ -10,7 +10,7 @@ export interface LearningVerdict {
   candidates: string[] | null;
   evidence: Evidence;
   /** Settings that the reason rests on. */
-  settings: readonly string[];
+  settings: readonly EntrySetting[];
 }
 
 /** What is known beside the record. */
@@ -24,6 +24,11 @@ export interface LearningContext {
  * a positive test of what was seen; where none holds it is `unknown`.
  */
 export function judgeLearning(seen: LearnedSeen, context: LearningContext): LearningVerdict {
+  const judged = judge(seen, context);
+  return seen.secondPass && judged.detail === null ? { ...judged, detail: 'deferred' } : judged;
+}
+
+function judge(seen: LearnedSeen, context: LearningContext): LearningVerdict {
   const { place } = seen.ending;
   if (place === 'netfilter' || place === 'tc' || place === 'xdp') {
     return ignored('filtered-in', { detail: seen.ending.where });
@@ -49,7 +54,9 @@ function beforeArp(seen: LearnedSeen): LearningVerdict {
 function refused(seen: LearnedSeen): LearningVerdict {
   const { arp, settings } = seen;
   if (!settings) return ignored('ipv4-disabled');
-  if (arp.protocolType !== 0x0800) return ignored('malformed');
+  if (arp.protocolType !== 0x0800 || !takesHardware(seen.device.type, arp.hardwareType)) {
+    return ignored('malformed');
+  }
   const multicast = arp.targetIp >>> 28 === 14;
   const loopback = arp.targetIp >>> 24 === 127;
   if (multicast || (loopback && !either(seen, 'route_localnet'))) return ignored('target-invalid');
@@ -57,6 +64,11 @@ function refused(seen: LearnedSeen): LearningVerdict {
     return ignored('gratuitous-dropped', { settings: ['drop_gratuitous_arp'] });
   }
   return unknown(['malformed', 'target-invalid', 'gratuitous-dropped']);
+}
+
+/** ARPHRD_ETHER, ARPHRD_IEEE802 and ARPHRD_FDDI take the hardware types of the first two; others their own alone. */
+function takesHardware(device: number, hardware: number): boolean {
+  return [1, 6, 774].includes(device) ? hardware === 1 || hardware === 6 : hardware === device;
 }
 
 function updated(seen: LearnedSeen, update: NonNullable<LearnedSeen['update']>): LearningVerdict {
@@ -119,24 +131,21 @@ function notUpdated(seen: LearnedSeen, { exists }: LearningContext): LearningVer
       ? ignored('source-not-unicast', { detail: formatIp(arp.senderIp), settings: ['arp_accept'] })
       : unknown(['source-not-unicast', 'no-entry']);
   }
-  switch (acceptance(seen)) {
-    case 0: {
-      const recent = seen.asked?.bySocket && seen.endNs - seen.asked.ns < 2_000_000_000n;
-      return ignored('no-entry', {
-        detail: recent ? 'asked-from-user-space' : null,
-        evidence: 'inferred',
-        settings: ['arp_accept'],
-      });
-    }
-    case 1:
-      return isNoUnicast(arp.senderIp)
-        ? ignored('source-not-unicast', { detail: formatIp(arp.senderIp), settings: ['arp_accept'] })
-        : unknown(['source-not-unicast']);
-    case 2:
-      return ignored('source-not-in-subnet', { evidence: 'inferred', settings: ['arp_accept'] });
-    default:
-      return unknown(['no-entry']);
+  const accept = acceptance(seen);
+  if (accept === 2)
+    return ignored('source-not-in-subnet', { evidence: 'inferred', settings: ['arp_accept'] });
+  if (accept === 1) {
+    return isNoUnicast(arp.senderIp)
+      ? ignored('source-not-unicast', { detail: formatIp(arp.senderIp), settings: ['arp_accept'] })
+      : unknown(['source-not-unicast']);
   }
+  // arp_accept: other values mean what 0 means
+  const recent = seen.asked?.bySocket && seen.endNs - seen.asked.ns < 2_000_000_000n;
+  return ignored('no-entry', {
+    detail: recent ? 'asked-from-user-space' : null,
+    evidence: 'inferred',
+    settings: ['arp_accept'],
+  });
 }
 
 /**
@@ -145,6 +154,8 @@ function notUpdated(seen: LearnedSeen, { exists }: LearningContext): LearningVer
  */
 function answeredRequest(seen: LearnedSeen): boolean | null {
   if (seen.arp.operation === 2 || seen.typedFirst) return false;
+  // only what is to be answered is deferred
+  if (seen.ending.closed === 'deferred') return true;
   if (seen.routeType === null) return null;
   return seen.update?.override === true && seen.update.wanted === nud.stale;
 }
@@ -155,9 +166,9 @@ function isGratuitous({ arp, senderType }: LearnedSeen): boolean {
   return arp.operation === 1 || arp.targetMac === arp.senderMac;
 }
 
-/** Addresses whose type is known without a lookup: 0/8, 224/4 and 255.255.255.255. */
+/** Addresses whose type is known without a lookup: 224/4 and 255.255.255.255; 0.0.0.0 does not come so far. */
 function isNoUnicast(ip: number): boolean {
-  return ip >>> 24 === 0 || ip >>> 28 === 14 || ip === 0xffffffff;
+  return ip >>> 28 === 14 || ip === 0xffffffff;
 }
 
 const jiffyNs = 10_000_000;

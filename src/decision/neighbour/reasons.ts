@@ -1,4 +1,4 @@
-import type { LearningAction } from './types.js';
+import type { LearningAction, NeighbourCause } from './types.js';
 
 /** One reason of a learning: data that help, docs, views and reports are made from, as the reasons of verdicts are. */
 export interface LearningReason {
@@ -192,8 +192,24 @@ export const causeSentences: Record<string, string> = {
   'packet-sent': 'a packet of this host had no neighbour entry to go by',
   'packet-forwarded': 'a packet that this host forwards had no neighbour entry to go by',
   timer: 'the entry was stale and in use: its timer asks whether it still holds',
+  'resolution-timer':
+    'the entry has no MAC yet: its timer asks again, or asks first for an entry that is kept resolved (managed)',
   'user-space': 'a program sent it by a packet socket; the kernel does not count it as asking',
   announcement: 'the kernel announces an address of its own',
   kernel: 'the kernel sent it by itself',
+  unknown: 'what led to it was not seen',
+};
+
+/** What changed an entry without any packet, in words. */
+export const neighbourCauseSentences: Record<NeighbourCause, string> = {
+  timer: 'its timer: it was not used, not confirmed, or nobody answered',
+  netlink: 'a program changed it (ip neigh)',
+  ioctl: 'a program changed it by the old ioctl (arp)',
+  'garbage-collection': 'the table was cleaned of entries that are not used',
+  'link-down': 'the device went down, lost its carrier, or was deleted',
+  'address-changed': "the device's own MAC address was changed",
+  'noarp-changed': 'ARP was switched on or off on the device',
+  'address-added': 'an address was added to the device, whose broadcast address this is',
+  'address-deleted': 'the last address of the device was deleted, which disables IPv4 there',
   unknown: 'what led to it was not seen',
 };

@@ -58,13 +58,18 @@ export interface ArpSeen {
 /** A reply or a gratuitous request that ARP let go of. */
 export interface LearnedSeen extends Seen {
   kind: 'learned';
+  /** What the kernel side says alike of a storm of claims: the same object for all of them. */
+  alike: object;
   /** Null when it was not seen. */
   startNs: bigint | null;
+  /** The same object for the same frame. */
   arp: ArpSeen;
   cast: Pass['frame']['cast'];
   ending: Pass['ending'];
   /** RTN_* of the route that the request was given; null when there was none. */
   routeType: number | null;
+  /** A gratuitous request that was deferred is judged again. */
+  secondPass: boolean;
   created: boolean;
   /** An entry was to be made, and the table was full. */
   noRoom: boolean;

@@ -69,6 +69,7 @@ export type Cause =
   | 'packet-sent'
   | 'packet-forwarded'
   | 'timer'
+  | 'resolution-timer'
   | 'user-space'
   | 'announcement'
   | 'kernel'
@@ -110,13 +111,26 @@ export interface Solicitation extends Told {
   settings: Settings;
 }
 
+/** `address-changed`: the device's MAC; the others are of IPv4 addresses, see neighbourCauseSentences. */
+export type NeighbourCause =
+  | 'timer'
+  | 'netlink'
+  | 'ioctl'
+  | 'garbage-collection'
+  | 'link-down'
+  | 'address-changed'
+  | 'noarp-changed'
+  | 'address-added'
+  | 'address-deleted'
+  | 'unknown';
+
 /** What changed an entry without any packet. */
 export interface NeighbourChange extends Told {
   schema: 'arpwhy.neighbour/1';
   entry: { ip: string; was: Entry | null; is: Entry | null };
   /** `detail`: the kernel function that did it. */
   cause: {
-    code: 'timer' | 'netlink' | 'ioctl' | 'garbage-collection' | 'link-down' | 'address-changed' | 'unknown';
+    code: NeighbourCause;
     detail: string | null;
     process: Process | null;
   };

@@ -6,7 +6,7 @@ export interface Row {
   /**
    * In order: lines as in `setup`; or `frame HEX`, a whole frame that the asker sends to the router; or `own-frame DEVICE HEX`, one that the router sends; or `send IP`, a UDP
    * packet that the router sends there; or `asker: send IP`, the same from the asker; or `arping IP`, once, from the
-   * router; or `wait MS`.
+   * router; or `wait MS`; or `arp-ioctl set IP DEVICE MAC` and `arp-ioctl delete IP DEVICE`.
    */
   steps: readonly string[];
   /** Events of the router, as `brief` writes them, in order; nothing else appears. */

@@ -205,9 +205,42 @@ export const learningRows: readonly Row[] = [
     expect: ['ignored ipv4-disabled 10.1.0.9 none>none'],
   },
   {
-    name: 'another hardware type',
-    steps: [`frame ${arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1', hardwareType: 6 })}`],
-    expect: [/^ignored (malformed|no-entry) 10\.1\.0\.9 none>none/],
+    name: 'another hardware type: Ethernet takes that of IEEE 802 (6) as well, and no other',
+    steps: [6, 7].map(
+      (hardwareType) => `frame ${arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1', hardwareType })}`,
+    ),
+    expect: ['ignored no-entry 10.1.0.9 none>none', 'ignored malformed 10.1.0.9 none>none'],
+  },
+  {
+    name: 'another length of addresses, or another protocol',
+    steps: ['0800080406', '0800060606', '86dd060400'].map((types) => {
+      const frame = arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1' });
+      return `frame ${frame.slice(0, 32)}${types.slice(0, 8)}${frame.slice(40)}`;
+    }),
+    expect: [
+      'ignored malformed 10.1.0.9 none>none',
+      'ignored malformed 10.1.0.9 none>none',
+      'ignored malformed 10.1.0.9 none>none',
+    ],
+  },
+  {
+    name: 'a gratuitous request that is answered by proxy later: its second pass looks at the entry again',
+    setup: [
+      'sysctl conf/in0/proxy_arp=1',
+      'sysctl neigh/in0/proxy_delay=5',
+      'ip route add 192.0.2.0/24 dev out0',
+    ],
+    steps: [`frame ${gratuitous(1, '192.0.2.9')}`],
+    expect: [
+      'created request-answered 192.0.2.9 none>stale',
+      'refreshed same-address (deferred) 192.0.2.9 stale>stale',
+    ],
+  },
+  {
+    name: 'arp_accept of a value that means nothing',
+    setup: ['sysctl conf/in0/arp_accept=3'],
+    steps: [reply()],
+    expect: ['ignored no-entry 10.1.0.9 none>none'],
   },
   {
     name: 'a filter drops it',
@@ -244,6 +277,11 @@ export const learningRows: readonly Row[] = [
       'updated solicited 10.1.0.9 incomplete>reachable asked by kernel',
       'ignored locktime 10.1.0.9 reachable>reachable asked by kernel',
     ],
+  },
+  {
+    name: 'a gratuitous claim is no answer to what was asked',
+    steps: ['send 10.1.0.9', garp(1)],
+    expect: [/^updated gratuitous-filled 10\.1\.0\.9 incomplete>(stale|delay)$/],
   },
   {
     name: 'no room for an entry',

@@ -5,6 +5,8 @@ import type { Row } from './row.js';
 const fast = 'sysctl neigh/in0/retrans_time_ms=30';
 const answer = `frame ${arpFrame({ senderIp: '10.1.0.9', targetIp: '10.1.0.1' })}`;
 
+const request = `frame ${arpFrame({ operation: 1, senderIp: '10.1.0.9', targetIp: '10.1.0.1', targetMac: '00:00:00:00:00:00' })}`;
+
 /** Solicitations, and neighbour events without a packet. */
 export const otherRows: readonly Row[] = [
   {
@@ -75,7 +77,8 @@ export const otherRows: readonly Row[] = [
     ],
     steps: ['send 10.1.0.9'],
     expect: [
-      /^timer 10\.1\.0\.9 (stale|delay)>probe$/,
+      // what made it delay was a packet
+      'timer 10.1.0.9 delay>probe',
       /^answered timer 10\.1\.0\.9 dev in0 from 10\.1\.0\.1 tries 1 waited 0 lost 0$/,
     ],
   },
@@ -113,5 +116,115 @@ export const otherRows: readonly Row[] = [
     setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
     steps: [answer],
     expect: [],
+  },
+  {
+    name: 'on a device that lies on another: asked once',
+    kinds: ['solicitation'],
+    setup: [
+      'ip link add link in0 name mv0 type macvlan',
+      'ip address add 10.5.0.1/24 dev mv0',
+      'ip link set mv0 up',
+      'wait-up mv0',
+      'sysctl neigh/mv0/retrans_time_ms=30',
+    ],
+    steps: ['send 10.5.0.9'],
+    expect: [
+      'failed packet-sent 10.5.0.9 dev mv0 from 10.5.0.1 by bash for 10.5.0.1>10.5.0.9 because 10.5.0.0/24 dev mv0 table main tries 3 waited 1 lost 1',
+    ],
+    needs: 'macvlan',
+  },
+  {
+    name: 'a bridge asks once, whatever ports it has',
+    kinds: ['solicitation'],
+    setup: [
+      'ip link add br0 type bridge',
+      'ip address del 10.1.0.1/24 dev in0',
+      'ip address add 10.1.0.1/24 dev br0',
+      'ip link set in0 master br0',
+      'ip link set out0 master br0',
+      'ip link set br0 up',
+      'wait-up br0',
+      'sysctl neigh/br0/retrans_time_ms=30',
+    ],
+    steps: ['send 10.1.0.8'],
+    expect: [
+      'failed packet-sent 10.1.0.8 dev br0 from 10.1.0.1 by bash for 10.1.0.1>10.1.0.8 because 10.1.0.0/24 dev br0 table main tries 3 waited 1 lost 1',
+    ],
+    needs: 'bridge',
+  },
+  {
+    name: 'a packet in a tunnel makes the kernel ask for the end of the tunnel',
+    kinds: ['solicitation'],
+    setup: [
+      fast,
+      'ip link add vx0 type vxlan id 5 remote 10.1.0.8 dstport 4789',
+      'ip address add 10.6.0.1/24 dev vx0',
+      'ip link set vx0 up',
+      `ip neigh replace 10.6.0.9 lladdr ${macs.asker} dev vx0 nud permanent`,
+      'wait 300',
+    ],
+    steps: ['send 10.6.0.9'],
+    expect: [
+      /^failed packet-sent 10\.1\.0\.8 dev in0 from 10\.1\.0\.1 by bash for 10\.1\.0\.1>10\.1\.0\.8 because 10\.1\.0\.0\/24 dev in0 table main tries 3 waited 1 lost 1$/,
+    ],
+    needs: 'vxlan',
+  },
+  {
+    name: 'packets that waited before are not counted again',
+    kinds: ['solicitation'],
+    steps: ['send 10.1.0.9', request, 'ip neigh replace 10.1.0.9 dev in0 nud failed', fast, 'send 10.1.0.9'],
+    expect: [
+      /^answered packet-sent 10\.1\.0\.9 .* tries 1$/,
+      /^failed packet-sent 10\.1\.0\.9 .* tries 3 waited 1 lost 1$/,
+    ],
+  },
+  {
+    name: 'the last address of a device is deleted',
+    kinds: ['neighbour'],
+    setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
+    steps: ['ip address del 10.1.0.1/24 dev in0'],
+    expect: ['address-deleted 10.1.0.9 stale>gone by ip'],
+  },
+  {
+    name: 'ARP is switched off',
+    kinds: ['neighbour'],
+    setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
+    steps: ['ip link set in0 arp off'],
+    expect: ['noarp-changed 10.1.0.9 stale>gone by ip'],
+  },
+  {
+    name: 'an address is added whose broadcast address was asked for',
+    kinds: ['neighbour'],
+    setup: ['ip neigh add 10.7.0.255 dev in0 nud failed'],
+    steps: ['ip address add 10.7.0.1/24 brd 10.7.0.255 dev in0'],
+    expect: ['address-added 10.7.0.255 failed>gone by ip'],
+  },
+  {
+    name: 'the old ioctl: made and deleted',
+    kinds: ['neighbour'],
+    steps: [`arp-ioctl set 10.1.0.9 in0 ${macs.asker}`, 'arp-ioctl delete 10.1.0.9 in0'],
+    expect: ['ioctl 10.1.0.9 none>permanent by python3', 'ioctl 10.1.0.9 permanent>gone by python3'],
+    needs: 'python3',
+  },
+  {
+    name: 'an announcement of an own address',
+    kinds: ['solicitation'],
+    setup: ['sysctl conf/in0/arp_notify=1'],
+    steps: ['ip link set in0 address 02:00:00:00:01:02'],
+    expect: [/^unanswered announcement 10\.1\.0\.1 dev in0 from 10\.1\.0\.1 tries 1$/],
+  },
+  {
+    name: 'a carrier that is lost',
+    kinds: ['neighbour'],
+    setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
+    steps: ['asker: ip link set eth0 down'],
+    expect: [/^link-down 10\.1\.0\.9 stale>gone/],
+  },
+  {
+    name: 'a device is deleted',
+    kinds: ['neighbour'],
+    setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
+    steps: ['ip link del in0'],
+    expect: ['link-down 10.1.0.9 stale>gone by ip'],
   },
 ];

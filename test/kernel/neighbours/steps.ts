@@ -14,6 +14,7 @@ export async function steps(world: World, lines: readonly string[]): Promise<voi
     } else if (word === 'send') await send(netns, argument);
     else if (word === 'arping') await arping(netns, argument);
     else if (word === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(argument)));
+    else if (word === 'arp-ioctl') await arpIoctl(netns, command.split(' ').slice(1));
     else if (word === 'sysctl-v6') await sysctl6(netns, argument);
     else await world.lines([line]);
   }
@@ -31,4 +32,17 @@ async function arping(netns: string, ip: string): Promise<void> {
 async function sysctl6(netns: string, setting: string): Promise<void> {
   const [path = '', value = ''] = setting.split('=');
   await run(inside(netns, ['tee', `/proc/sys/net/ipv6/${path}`]), { input: value });
+}
+
+/** SIOCSARP makes a permanent entry, SIOCDARP deletes one: what `arp` of the net-tools does. */
+async function arpIoctl(netns: string, [what = '', ip = '', device = '', mac = '']: string[]): Promise<void> {
+  const program = [
+    'import fcntl, socket, struct, sys',
+    'what, ip, device, mac = sys.argv[1:]',
+    "pa = struct.pack('=HH4s8x', socket.AF_INET, 0, socket.inet_aton(ip))",
+    "ha = struct.pack('=H14s', 1, bytes.fromhex(mac.replace(':', '')))",
+    "request = pa + ha + struct.pack('=i16x16s', 6, device.encode())",
+    'fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8955 if what == "set" else 0x8953, request)',
+  ];
+  await run(inside(netns, ['python3', '-c', program.join('\n'), what, ip, device, mac]));
 }
