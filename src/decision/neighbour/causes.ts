@@ -63,7 +63,8 @@ export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
   };
 }
 
-const afterRemoval = /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|neigh_cleanup_and_release|neigh_flush_dev.*)$/;
+const afterRemoval =
+  /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|neigh_cleanup_and_release|neigh_remove_one|neigh_flush_dev.*)$/;
 
 /** What lies between an event of a device and who hears of it. */
 const notifying = /^(\?|arp_netdev_event|(raw_|blocking_)?notifier_call_chain|call_netdevice_notifiers.*)$/;
@@ -83,7 +84,9 @@ const disabling = ['fib_inetaddr_event', 'fib_netdev_event'];
 const removals: readonly Removal[] = [
   { by: 'neigh_periodic_work', code: 'garbage-collection' },
   { by: 'neigh_forced_gc', code: 'garbage-collection' },
+  // or inlined: to make room is all that the making of an entry removes others for
   { by: 'neigh_alloc', code: 'garbage-collection' },
+  { by: '___neigh_create', code: 'garbage-collection' },
   { by: 'arp_ioctl', code: 'ioctl' },
   // a broadcast address is no neighbour's any more
   { by: 'arp_invalidate', within: { any: disabling, is: 'fib_inetaddr_event' }, code: 'address-added' },

@@ -6,7 +6,8 @@ export interface Row {
   /**
    * In order: lines as in `setup`; or `frame HEX`, a whole frame that the asker sends to the router; or `own-frame DEVICE HEX`, one that the router sends; or `send IP`, a UDP
    * packet that the router sends there; or `asker: send IP`, the same from the asker; or `arping IP`, once, from the
-   * router; or `wait MS`; or `arp-ioctl set IP DEVICE MAC` and `arp-ioctl delete IP DEVICE`.
+   * router; or `wait MS`; or `arp-ioctl set IP DEVICE MAC` and `arp-ioctl delete IP DEVICE`;
+   * or `collect forced|periodic IP`, garbage of the neighbour table until that entry is gone.
    */
   steps: readonly string[];
   /** Events of the router, as `brief` writes them, in order; nothing else appears. */

@@ -227,4 +227,11 @@ export const otherRows: readonly Row[] = [
     steps: ['ip link del in0'],
     expect: ['link-down 10.1.0.9 stale>gone by ip'],
   },
+  ...(['forced', 'periodic'] as const).map((how) => ({
+    name: `${how} garbage collection`,
+    kinds: ['neighbour'] as const,
+    setup: ['ip neigh add 10.1.0.9 dev in0 nud failed'],
+    steps: [`collect ${how} 10.1.0.9`],
+    expect: ['garbage-collection 10.1.0.9 failed>gone'],
+  })),
 ];

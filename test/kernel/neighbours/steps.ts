@@ -1,6 +1,7 @@
 import { run } from '../../../src/host/run.js';
 import { inside } from '../../../src/lab/namespace.js';
 import type { World } from '../scenarios/world.js';
+import { collectGarbage } from '../support/neighbour-garbage.js';
 
 /** Run the steps of a row, one after the other. */
 export async function steps(world: World, lines: readonly string[]): Promise<void> {
@@ -14,7 +15,9 @@ export async function steps(world: World, lines: readonly string[]): Promise<voi
     } else if (word === 'send') await send(netns, argument);
     else if (word === 'arping') await arping(netns, argument);
     else if (word === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(argument)));
-    else if (word === 'arp-ioctl') await arpIoctl(netns, command.split(' ').slice(1));
+    else if (word === 'collect') {
+      await collectGarbage(argument as 'forced', netns, command.split(' ')[2] ?? '', world.behind);
+    } else if (word === 'arp-ioctl') await arpIoctl(netns, command.split(' ').slice(1));
     else if (word === 'sysctl-v6') await sysctl6(netns, argument);
     else await world.lines([line]);
   }
