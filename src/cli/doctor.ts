@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
 import { hooksOf } from '../kernel/hooks.js';
+import { NeighbourTracer, neighbourHooks } from '../kernel/neighbour-tracer.js';
 import { missingRights } from '../kernel/rights.js';
 import { type Refusal, Tracer } from '../kernel/tracer.js';
 import { version } from '../version.js';
@@ -30,6 +31,8 @@ interface Diagnosis {
   refusals: readonly Refusal[];
   refusal: string | null;
   hooks: { name: string; attached: boolean; why: string | null; cost: string }[];
+  /** What a host learns and asks (--kind, top --neighbours): an object of its own, whose hooks are all attached, or none. */
+  neighbours: { works: boolean; refusal: string | null; hooks: readonly { name: string; cost: string }[] };
   /** What no hook of this tier can see, whatever attaches. */
   limits: string[];
 }
@@ -70,6 +73,7 @@ function diagnose(): { diagnosis: Diagnosis; code: number } {
     refusals: [],
     refusal: null,
     hooks: hooksOf('tracepoint').map(({ name, cost }) => ({ name, attached: false, why: null, cost })),
+    neighbours: { works: false, refusal: 'decisions cannot be traced', hooks: neighbourHooks },
     limits,
   };
   try {
@@ -84,11 +88,22 @@ function diagnose(): { diagnosis: Diagnosis; code: number } {
       cost: hook.cost,
     }));
     tracer.close();
+    diagnosis.neighbours = { ...diagnosis.neighbours, ...tryNeighbours() };
     return { diagnosis, code: exitCode.done };
   } catch (error) {
     if (!(error instanceof ArpwhyError)) throw error;
     diagnosis.refusal = error.message;
     return { diagnosis, code: error.exitCode };
+  }
+}
+
+function tryNeighbours(): { works: boolean; refusal: string | null } {
+  try {
+    NeighbourTracer.open({ netns: null, devices: null }).close();
+    return { works: true, refusal: null };
+  } catch (error) {
+    if (!(error instanceof ArpwhyError)) throw error;
+    return { works: false, refusal: error.message };
   }
 }
 
@@ -141,15 +156,25 @@ function report(diagnosis: Diagnosis, style: Style): string {
   const verdict = diagnosis.tier
     ? `Tracing works here, in the ${diagnosis.tier} tier.`
     : `Tracing does not work here: ${diagnosis.refusal}`;
+  const { neighbours } = diagnosis;
+  const others = table(['hook for --kind', '', 'without it is not told']);
+  for (const { name, cost } of neighbours.hooks) {
+    others.push([name, tried ? state(neighbours.works) : '?', wrap(escapeText(cost), 43).join('\n')]);
+  }
+  const both = neighbours.works
+    ? 'What this host learns and asks can be told, too: --kind, and top --neighbours.'
+    : `What this host learns and asks cannot be told (--kind, top --neighbours; decisions are): ${neighbours.refusal}`;
   const limitLines = diagnosis.limits.flatMap((limit) =>
     wrap(limit, 74).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`),
   );
   return [
     style('bold', escapeText(verdict)),
     ...diagnosis.refusals.map(({ tier, why }) => escapeText(`Not in the ${tier} tier: ${why}.`)),
+    ...wrap(escapeText(both), 78),
     `arpwhy ${diagnosis.version}, kernel ${diagnosis.kernel}, Node ${diagnosis.node}`,
     prerequisites.toString(),
     attached.toString(),
+    others.toString(),
     'What this tier cannot see:',
     ...limitLines,
     '',

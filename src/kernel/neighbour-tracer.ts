@@ -19,21 +19,21 @@ export interface NeighbourTracerOptions {
   ringBytes?: number;
 }
 
-/** In the order of attaching: what opens something comes last. */
-export const programs = [
-  'n_consume_skb',
-  'n_kfree_skb',
-  'n_fib_table_lookup',
-  'n_neigh_cleanup_and_release',
-  'n_neigh_timer_handler',
-  'n_neigh_event_send_done',
-  'n_neigh_update_done',
-  'n_neigh_update',
-  'n_neigh_create',
-  'n_timer_start',
-  'n_net_dev_queue',
-  'n_netif_receive_skb',
-] as const;
+/** The tracepoints, in the order of attaching, for what opens something comes last; and what is not told without each. */
+export const neighbourHooks: readonly { name: string; cost: string }[] = [
+  { name: 'consume_skb', cost: 'learnings, and the packets that who-has were sent for' },
+  { name: 'kfree_skb', cost: 'learnings of frames that are dropped' },
+  { name: 'fib_table_lookup', cost: 'the routes of solicitations' },
+  { name: 'neigh_cleanup_and_release', cost: 'entries that leave the table, and why' },
+  { name: 'neigh_timer_handler', cost: 'what timers change, and who-has that nobody answers' },
+  { name: 'neigh_event_send_done', cost: 'how many packets waited for an answer' },
+  { name: 'neigh_update_done', cost: 'what became of an entry' },
+  { name: 'neigh_update', cost: 'the entry that a claim met' },
+  { name: 'neigh_create', cost: 'entries that are made' },
+  { name: 'timer_start', cost: 'gratuitous requests that are answered later' },
+  { name: 'net_dev_queue', cost: 'solicitations' },
+  { name: 'netif_receive_skb', cost: 'when a claim came in' },
+];
 
 /** Where they lie tells who let a frame go: knobs by the name of the function. */
 const functions = {
@@ -121,11 +121,11 @@ export class NeighbourTracer {
       key.write(name, 'utf8');
       this.#mapSet('filter_devices', key, 1);
     }
-    for (const program of programs) {
-      const attached = native.arpwhy_attach(handle, program);
+    for (const { name } of neighbourHooks) {
+      const attached = native.arpwhy_attach(handle, programOf(name));
       if (attached < 0) {
         const why = `${errnoName(attached)} ${lastLine(takeLog(native))}`.trim();
-        throw new ArpwhyError('unsupported', `cannot attach ${program.slice(2)} for neighbours: ${why}`);
+        throw new ArpwhyError('unsupported', `cannot attach ${name} for neighbours: ${why}`);
       }
     }
     this.#mapSet('whole', numberKey(0), 1);
@@ -212,6 +212,11 @@ export class NeighbourTracer {
     const status = this.#native.arpwhy_map_set(this.#open(), map, key, value);
     if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
   }
+}
+
+/** The program for a hook. */
+export function programOf(hook: string): string {
+  return `n_${hook}`;
 }
 
 /** Each function is looked up once. */

@@ -197,6 +197,33 @@ describe.concurrent.each(situations)('without %s', (_what, wrap, status, line) =
   });
 });
 
+describe('the doctor about what a host learns and asks', () => {
+  const hooks = expect.arrayContaining([{ name: 'neigh_update', cost: expect.any(String) }]);
+
+  it('says that it works, where such a trace does', async () => {
+    const { stdout } = await runProgram(['doctor', '--json']);
+    const { tier, neighbours } = JSON.parse(stdout);
+    const trace = await runProgram(['trace', '--kind', 'neighbour', '--netns', '.', '--duration', '0.1']);
+    expect(neighbours).toEqual({ works: trace.status === 0, refusal: neighbours.refusal, hooks });
+    expect(neighbours.refusal === null).toBe(neighbours.works);
+    expect(tier).not.toBeNull();
+  });
+
+  it('says why not, and that decisions are told all the same', async () => {
+    const wrap = bind(empty, join(checkout, 'bpf/prebuilt/neighbour.bpf.o'));
+    const { stdout, status } = await runProgram(['doctor', '--json'], { wrap });
+    expect(status).toBe(0);
+    const why = expect.stringMatching(/^cannot open .*neighbour\.bpf\.o \(.+\): run make bpf$/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      tier: expect.any(String),
+      neighbours: { works: false, refusal: why, hooks },
+    });
+    const text = (await runProgram(['doctor'], { wrap })).stdout;
+    expect(text).toMatch(/^Tracing works here.*\n(.*\n)*What this host learns and asks cannot be told/);
+    expect(text).toMatch(/│ neigh_update +│ no /);
+  });
+});
+
 describe.skipIf(noNobody)('without root', () => {
   it.each([
     [['lab', 'up'], /network namespaces need root: run "sudo arpwhy lab up"/],

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { hooks } from '../../src/kernel/hooks.js';
 import { nativeLibrary } from '../../src/kernel/library.js';
-import { programs } from '../../src/kernel/neighbour-tracer.js';
+import { neighbourHooks, programOf } from '../../src/kernel/neighbour-tracer.js';
 
 const prebuilt = fileURLToPath(new URL('../../bpf/prebuilt/', import.meta.url));
 
@@ -15,7 +15,9 @@ describe.each(readdirSync(prebuilt))('%s', (name) => {
     const error = Buffer.alloc(4);
     const handle = native.arpwhy_open(`${prebuilt}${name}`, error);
     expect(handle.address(), `errno ${error.readInt32LE()}`).not.toBe(0);
-    const wanted: readonly string[] = name.startsWith('neighbour') ? programs : ofDecisions;
+    const wanted: readonly string[] = name.startsWith('neighbour')
+      ? neighbourHooks.map((hook) => programOf(hook.name))
+      : ofDecisions;
     const lacking = wanted.filter((program) => native.arpwhy_leave_out(handle, program) < 0);
     native.arpwhy_close(handle);
     expect(lacking).toEqual([]);
