@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Decision } from '../src/decision/types.js';
 import type { EndEvent, StreamEvent } from '../src/stream/events.js';
+import type { NeighbourReport } from '../src/view/top/neighbours.js';
 import type { TopReport } from '../src/view/top/report.js';
 
 /** Reads docs/schema/NAME.schema.json. */
@@ -20,6 +21,7 @@ const kinds = new Map<unknown, ValidateFunction>(
 );
 const stream = ajv.compile(readSchema('stream'));
 const top = ajv.compile(readSchema('top-1'));
+const neighbours = ajv.compile(readSchema('neighbours-1'));
 
 /**
  * Hold one line of `--json` against the contract.
@@ -63,6 +65,14 @@ export function validateTop(report: TopReport): void {
   const { delivered } = report.accounts;
   if (counted !== delivered)
     refuse(JSON.stringify(report), [`rows count ${counted} of ${delivered} delivered`]);
+}
+
+/**
+ * Hold what `top --neighbours --once --json` printed against its schema.
+ * @throws {Error} with everything that is wrong with it
+ */
+export function validateNeighbours(report: NeighbourReport): void {
+  if (!neighbours(report)) refuse(JSON.stringify(report), (neighbours.errors ?? []).map(message));
 }
 
 function refuse(offending: string, faults: string[]): never {

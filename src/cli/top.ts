@@ -19,7 +19,7 @@ import {
 } from './options.js';
 import { ReadyFile } from './ready-file.js';
 import { KeepTap } from './top/keep.js';
-import { topOfNeighbours } from './top/neighbours.js';
+import { type NeighbourOptions, topOfNeighbours } from './top/neighbours.js';
 import { reportOnce } from './top/once.js';
 import { RecordingPlayer } from './top/player.js';
 import { saver } from './top/save.js';
@@ -53,12 +53,7 @@ export function addTop(program: Command, context: Context): void {
     )
     .option('--once', `print one table and end: of recordings, or after ${onceSeconds} s (or --duration)`)
     .option('--json', 'with --once: one JSON object (docs/schema)')
-    .addOption(
-      new Option(
-        '--neighbours',
-        'instead: who holds which address, since when, and how often it changed hands',
-      ).conflicts('json'),
-    )
+    .option('--neighbours', 'instead: who holds which address, since when, and how often it changed hands')
     .option('--duration <seconds>', 'end after so long', seconds('--duration'))
     .addOption(
       new Option('--order <order>', `begin with this order: ${orders.join(', ')}`)
@@ -113,7 +108,7 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
     const source = liveSource(stream);
     let lost: number;
     if (options.neighbours) {
-      lost = await topOfNeighbours(source, { once, utc: options.utc ?? false }, context);
+      lost = await topOfNeighbours(source, neighbourOptions(options, once, context), context);
     } else if (tap) {
       const session = new Session(source, {
         ...sessionOptions(options, context),
@@ -153,7 +148,7 @@ async function topOfRecordings(files: string[], options: TopOptions, context: Co
   context.onStop(() => source.stop());
   let lost: number;
   if (options.neighbours) {
-    lost = await topOfNeighbours(source, { once: true, utc: options.utc ?? false }, context);
+    lost = await topOfNeighbours(source, neighbourOptions(options, true, context), context);
   } else if (once) {
     lost = await reportOnce(source, { ...options, lasts: null, glyphs: glyphsOf(options, context) }, context);
   } else {
@@ -178,6 +173,10 @@ function isOnce({ once, json }: TopOptions, { stdin, stdout, environment }: Cont
     !environment.TERM ||
     environment.TERM === 'dumb'
   );
+}
+
+function neighbourOptions(options: TopOptions, once: boolean, context: Context): NeighbourOptions {
+  return { once, json: options.json ?? false, utc: options.utc ?? false, glyphs: glyphsOf(options, context) };
 }
 
 function glyphsOf({ ascii }: TopOptions, { environment }: Context): Glyphs {

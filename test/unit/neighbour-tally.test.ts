@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Learning, NeighbourChange } from '../../src/decision/neighbour/types.js';
 import { NeighbourTally } from '../../src/decision/tally/neighbours.js';
+import { asciiGlyphs } from '../../src/view/glyphs.js';
 import { plain } from '../../src/view/style.js';
 import { neighbourTable } from '../../src/view/top/neighbours.js';
 
@@ -72,9 +73,11 @@ it('tells who holds an address, how often it moved, and who else claims it', () 
       since: '2026-11-22T03:31:10.600000000Z',
     },
   ]);
-  expect(neighbourTable(tally.rows(), plain, true)[1]).toBe(
-    '! guest     eth0   192.0.2.77 a0:36:9f:59:be:ef reachable 03:31:10.6 1x    02:00:00:00:00:77 1x',
+  const view = { style: plain, utc: true, glyphs: asciiGlyphs };
+  expect(neighbourTable(tally.rows(), view)[1]).toBe(
+    '! guest     eth0   192.0.2.77 a0:36:9f:59:be:ef reachable 03:31:10.6 1x    1x       02:00:00:00:00:77',
   );
+  expect(neighbourTable(tally.rows(), { ...view, columns: 30 })[1]).toHaveLength(30);
 });
 
 it('tells that an entry is gone, and a claim that met nothing makes no row', () => {

@@ -1,10 +1,10 @@
 import { isNeighbourEvent, type NeighbourEventTold } from '../neighbour/types.js';
-import type { Decision } from '../types.js';
+import type { Decision, DeviceName } from '../types.js';
 
 /** Who holds an address on a device, as the namespace there believes. */
 export interface NeighbourRow {
-  netns: string;
-  device: string;
+  netns: Decision['netns'];
+  device: DeviceName;
   ip: string;
   /** Null while no MAC is known. */
   mac: string | null;
@@ -62,11 +62,11 @@ export class NeighbourTally {
   }
 
   #row({ netns, device, time }: Pick<Decision, 'netns' | 'device' | 'time'>, ip: string): NeighbourRow {
-    const where = { netns: netns.name ?? String(netns.inode), device: device.name ?? String(device.index) };
     const key = `${netns.inode} ${device.index} ${ip}`;
     const known = this.#rows.get(key);
     const row = known ?? {
-      ...where,
+      netns,
+      device,
       ip,
       mac: null,
       state: null,
