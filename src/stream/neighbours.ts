@@ -2,7 +2,8 @@ import { formatIp } from '../decision/addresses.js';
 import { type DecisionFilter, isEmpty } from '../decision/filter.js';
 import { causeOfChange, causeOfRemoval, isNoArp } from '../decision/neighbour/causes.js';
 import { passesNeighbour } from '../decision/neighbour/filter.js';
-import { entryOf, isAnswer, Learner } from '../decision/neighbour/learner.js';
+import { entryOf, Learner } from '../decision/neighbour/learner.js';
+import { isAnswer } from '../decision/neighbour/learning.js';
 import {
   type AdminSeen,
   type EntrySeen,

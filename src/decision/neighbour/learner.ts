@@ -1,7 +1,7 @@
 import { formatIp } from '../addresses.js';
 import { neighbourStateName } from '../kernel-numbers.js';
 import type { Settings, Tier } from '../types.js';
-import { judgeLearning, type LearningVerdict } from './learning.js';
+import { isAnswer, judgeLearning, type LearningVerdict } from './learning.js';
 import { type ArpSeen, type EntrySeen, isValid, type LearnedSeen } from './record.js';
 import { settingsOf } from './settings.js';
 import type { Entry, Learning } from './types.js';
@@ -137,11 +137,6 @@ export class Learner {
 
 /** There was no entry, and there is none. */
 const none: Learning['entry'] = { met: null, left: null };
-
-/** A reply to this host: a gratuitous claim answers nobody. */
-export function isAnswer({ operation, senderIp, targetIp }: ArpSeen): boolean {
-  return operation === 2 && senderIp !== targetIp;
-}
 
 export function entryOf({ state, mac }: EntrySeen): Entry {
   return { state: neighbourStateName(state), mac: mac === '00:00:00:00:00:00' ? null : mac };

@@ -1,6 +1,6 @@
 import { formatIp } from '../addresses.js';
 import type { Evidence } from '../types.js';
-import { type EntrySetting, isValid, type LearnedSeen, nud } from './record.js';
+import { type ArpSeen, type EntrySetting, isValid, type LearnedSeen, nud } from './record.js';
 import type { LearningAction } from './types.js';
 
 export interface LearningVerdict {
@@ -140,7 +140,7 @@ function notUpdated(seen: LearnedSeen, { exists }: LearningContext): LearningVer
       : unknown(['source-not-unicast']);
   }
   // arp_accept: other values mean what 0 means
-  const recent = seen.asked?.bySocket && seen.endNs - seen.asked.ns < 2_000_000_000n;
+  const recent = isAnswer(arp) && seen.asked?.bySocket && seen.endNs - seen.asked.ns < 2_000_000_000n;
   return ignored('no-entry', {
     detail: recent ? 'asked-from-user-space' : null,
     evidence: 'inferred',
@@ -169,6 +169,11 @@ function isGratuitous({ arp, senderType }: LearnedSeen): boolean {
 /** Addresses whose type is known without a lookup: 224/4 and 255.255.255.255; 0.0.0.0 does not come so far. */
 function isNoUnicast(ip: number): boolean {
   return ip >>> 28 === 14 || ip === 0xffffffff;
+}
+
+/** A reply to this host: a gratuitous claim answers nobody. */
+export function isAnswer({ operation, senderIp, targetIp }: ArpSeen): boolean {
+  return operation === 2 && senderIp !== targetIp;
 }
 
 const jiffyNs = 10_000_000;

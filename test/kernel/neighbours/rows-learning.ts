@@ -36,6 +36,12 @@ export const learningRows: readonly Row[] = [
     expect: ['ignored no-entry (asked-from-user-space) 10.1.0.9 none>none asked by user-space'],
   },
   {
+    name: 'a gratuitous request is no answer to an arping',
+    setup: ['sysctl conf/in0/forwarding=0'],
+    steps: ['arping 10.1.0.9', garp(1)],
+    expect: ['ignored no-entry 10.1.0.9 none>none'],
+  },
+  {
     name: 'a reply that the kernel asked for',
     setup: ['asker: ip address add 10.1.0.9/24 dev eth0'],
     steps: ['send 10.1.0.9'],
