@@ -3,61 +3,16 @@
 #ifndef ARPWHY_NEIGHBOUR_OBSERVE_H
 #define ARPWHY_NEIGHBOUR_OBSERVE_H
 
+#include "arp.h"
 #include "neighbour-state.h"
+#include "numbers.h"
 
 #define ETH_P_IP	0x0800
 #define NUD_VALID	0xde	/* PERMANENT | NOARP | REACHABLE | PROBE | STALE | DELAY */
 #define UPDATE_F_ADMIN	0x80000080u	/* bit 31 before 5.17, bit 7 since; ARP itself sets neither */
 #define PF_KTHREAD	0x00200000
 #define CNF_ARP_ANNOUNCE	17
-#define AT(p, type, field)	((void *)(p) + bpf_core_field_offset(type, field))
 #define ENTRY(at, field)	BPF_CORE_READ((struct neighbour___n *)(at), field)
-
-struct arp_header {
-	__be16 hrd;
-	__be16 pro;
-	__u8 hln;
-	__u8 pln;
-	__be16 op;
-	__u8 sha[6];
-	__u8 sip[4];
-	__u8 tha[6];
-	__u8 tip[4];
-} __attribute__((packed));
-
-static __always_inline __be32 ip4(const __u8 *bytes)
-{
-	__be32 ip;
-
-	__builtin_memcpy(&ip, bytes, sizeof(ip));
-	return ip;
-}
-
-/* Numbers out of comparisons, so that the verifier has no branch to follow in loops. */
-static __always_inline __u64 opaque(__u64 value)
-{
-	asm volatile("" : "+r"(value));
-	return value;
-}
-
-static __always_inline __u32 equal(__u64 a, __u64 b)
-{
-	__u64 difference = a ^ b;
-
-	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
-}
-
-/* Whether an event lies behind a point in the numbering, which may wrap around. */
-static __always_inline __u32 after(__u32 event, __u32 point)
-{
-	return 1 ^ (opaque((__u32)(event - point - 1)) >> 31 & 1);
-}
-
-/* between(), as a number. */
-static __always_inline __u32 within(__u64 at, __u64 start, __u64 end)
-{
-	return 1 ^ (__u32)(opaque((at - start) | (end - 1 - at)) >> 63);
-}
 
 static __always_inline bool learns(const struct arp_header *arp)
 {

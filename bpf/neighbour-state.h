@@ -4,6 +4,7 @@
 #define ARPWHY_NEIGHBOUR_STATE_H
 
 #include "neighbour-record.h"
+#include "scope.h"
 
 #define BARE		8	/* lookups of an address alone that are remembered per CPU */
 #define SENT_LOOKUPS	32	/* lookups of packets that are remembered per CPU */
@@ -195,31 +196,9 @@ struct {
 } waiting SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);		/* inode */
-	__type(value, __u8);
-} filter_netns SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, char[ARPWHY_IFNAMSIZ]);
-	__type(value, __u8);
-} filter_devices SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
 } records SEC(".maps");
-
-/* 1 while every hook is attached */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u8);
-} whole SEC(".maps");
 
 static __always_inline struct cpu *this_cpu(void)
 {
@@ -237,11 +216,6 @@ static __always_inline __u64 address(struct cpu *me, const void *pointer)
 static __always_inline __u32 next_event(struct cpu *me)
 {
 	return __sync_fetch_and_add(&me->event, 1) + 1;
-}
-
-static __always_inline bool between(__u64 at, __u64 start, __u64 end)
-{
-	return at >= start && at < end;
 }
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef ARPWHY_READ_H
 #define ARPWHY_READ_H
 
+#include "arp.h"
 #include "state.h"
 
 enum reading { BY_LOAD, BY_COPY };
@@ -20,28 +21,6 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 #define READ(how, p, a)		((how) == BY_LOAD ? (p)->a : BPF_CORE_READ(p, a))
 #define READ2(how, p, a, b)	((how) == BY_LOAD ? (p)->a->b : BPF_CORE_READ(p, a, b))
-/* the address of a field, for what has no name in C: parts of arrays */
-/* (of a number, too: clang must not fold it into a load, which CO-RE would check against the size of the whole array) */
-#define AT(p, type, field) ({ \
-	__u64 offset = bpf_core_field_offset(type, field); \
-	asm volatile("" : "+r"(offset)); \
-	(void *)(p) + offset; \
-})
-
-struct arp_header {
-	__be16 hrd;
-	__be16 pro;
-	__u8 hln;
-	__u8 pln;
-	__be16 op;
-	__u8 sha[6];
-	__u8 sip[4];
-	__u8 tha[6];
-	__u8 tip[4];
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct arp_header) == ARPWHY_ARP_BYTES, "the header on the wire");
-
 #define ETHERNET_BYTES	14
 
 /* an Ethernet frame with ARP in it, the latter aligned */
@@ -58,14 +37,6 @@ static __always_inline __u64 address(struct cpu *me, const void *pointer)
 {
 	*(volatile __u64 *)&me->pointer = (__u64)pointer;
 	return *(volatile __u64 *)&me->pointer;
-}
-
-static __always_inline __be32 ip4(const __u8 *bytes)
-{
-	__be32 ip;
-
-	__builtin_memcpy(&ip, bytes, sizeof(ip));
-	return ip;
 }
 
 /*

@@ -7,6 +7,7 @@
 #define ARPWHY_STATE_H
 
 #include "record.h"
+#include "scope.h"
 
 #define FRAMES		64	/* requests that one receive batch may hold before they are processed */
 #define LOOKUPS		128	/* lookups remembered per CPU */
@@ -187,20 +188,6 @@ struct {
 /* how many `deferrals` holds: mostly none, and then nobody need look */
 __u64 deferred_requests;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);		/* inode */
-	__type(value, __u8);
-} filter_netns SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, char[ARPWHY_IFNAMSIZ]);
-	__type(value, __u8);
-} filter_devices SEC(".maps");
-
 struct prefix {
 	__u32 length;
 	__be32 ip;
@@ -218,17 +205,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);
 } records SEC(".maps");
-
-/*
- * 1 while every hook is attached. They come and go one by one, and a pass that only some of them saw would be told
- * for what it was not.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u8);
-} whole SEC(".maps");
 
 /* the answer of the generation program */
 struct {

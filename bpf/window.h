@@ -3,29 +3,8 @@
 #ifndef ARPWHY_WINDOW_H
 #define ARPWHY_WINDOW_H
 
+#include "numbers.h"
 #include "read.h"
-
-static __always_inline bool between(__u64 at, __u64 start, __u64 end)
-{
-	return at >= start && at < end;
-}
-
-/*
- * The verifier follows each branch of each turn of a loop, and gives up at some number of them. So loops that
- * search make a number of a comparison, and pick by it; opaque() keeps clang from making a branch of it again.
- */
-static __always_inline __u64 opaque(__u64 value)
-{
-	asm volatile("" : "+r"(value));
-	return value;
-}
-
-static __always_inline __u32 equal(__u64 a, __u64 b)
-{
-	__u64 difference = a ^ b;
-
-	return 1 ^ (__u32)((difference | opaque(-difference)) >> 63);
-}
 
 /* By how much a number is more than another, 0 where it is not. A branch would have a loop behind it followed twice. */
 static __always_inline __u32 beyond(__u32 number, __u32 most)
@@ -192,12 +171,6 @@ static __always_inline void close_window(struct cpu *me)
 	me->closed_event = me->event;
 	me->closed_lookup = me->lookup;
 	me->closed_change = me->next_change;
-}
-
-/* Whether an event lies behind a point in the numbering, which may wrap around. */
-static __always_inline __u32 after(__u32 event, __u32 point)
-{
-	return 1 ^ (opaque((__u32)(event - point - 1)) >> 31 & 1);
 }
 
 static __always_inline __u32 before(__u32 position, __u32 point)
