@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { NeighbourSeen } from '../decision/neighbour/record.js';
 import { ArpwhyError } from '../errors.js';
@@ -8,6 +7,7 @@ import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
 import { NeighbourDecoder, type NeighbourNames } from './neighbour-wire.js';
+import { OpenObject } from './open-object.js';
 import { KernelSymbols } from './symbols.js';
 
 export interface NeighbourTracerOptions {
@@ -57,11 +57,8 @@ const batchBytes = 128 << 10;
 export class NeighbourTracer {
   readonly #native: NativeLibrary;
   readonly #batch = Buffer.alloc(batchBytes);
-  readonly #small = Buffer.alloc(256);
   readonly #decoder: NeighbourDecoder;
-  readonly #traced = new Set<number>();
-  #handle: Handle | null;
-  #wake: Socket | null = null;
+  readonly #object: OpenObject;
 
   /**
    * Load and attach.
@@ -105,7 +102,7 @@ export class NeighbourTracer {
     options: NeighbourTracerOptions,
   ) {
     this.#native = native;
-    this.#handle = handle;
+    this.#object = new OpenObject(native, handle);
     this.#decoder = new NeighbourDecoder(namesOf(native, symbols));
     this.#setKnobs(handle, symbols, options);
     if (options.ringBytes) native.arpwhy_resize(handle, 'records', options.ringBytes);
@@ -116,11 +113,7 @@ export class NeighbourTracer {
       throw new ArpwhyError('unsupported', `cannot load the programs for neighbours: ${why}`, { log });
     }
     if (options.netns) this.setNetns(options.netns);
-    for (const name of options.devices ?? []) {
-      const key = Buffer.alloc(16);
-      key.write(name, 'utf8');
-      this.#mapSet('filter_devices', key, 1);
-    }
+    this.#object.setDevices(options.devices ?? []);
     for (const { name } of neighbourHooks) {
       const attached = native.arpwhy_attach(handle, programOf(name));
       if (attached < 0) {
@@ -128,44 +121,28 @@ export class NeighbourTracer {
         throw new ArpwhyError('unsupported', `cannot attach ${name} for neighbours: ${why}`);
       }
     }
-    this.#mapSet('whole', numberKey(0), 1);
+    this.#object.setWhole(true);
   }
 
   /** Replace the set of traced namespaces (only where the trace was opened with one). */
   setNetns(inodes: ReadonlySet<number>): void {
-    for (const inode of this.#traced) {
-      if (inodes.has(inode)) continue;
-      this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', numberKey(inode));
-      this.#traced.delete(inode);
-    }
-    for (const inode of inodes) {
-      if (this.#traced.has(inode)) continue;
-      this.#mapSet('filter_netns', numberKey(inode), 1);
-      this.#traced.add(inode);
-    }
+    this.#object.setNetns(inodes);
   }
 
   /** Call back when the ring has records; it may be called without need. */
   onRecords(callback: () => void): void {
-    const fd = this.#native.arpwhy_wake_fd(this.#open());
-    if (fd < 0) throw new ArpwhyError('load-failed', `cannot wait for records: ${errnoName(fd)}`);
-    this.#wake = new Socket({ fd, readable: true, writable: false });
-    this.#wake.on('data', callback);
-    this.#wake.on('error', () => {});
+    this.#object.onRecords(callback);
   }
 
   /** Up to 128 KiB of records, in their order; `more` when the ring may hold others. */
   drain(): { seen: NeighbourSeen[]; more: boolean } {
-    const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
-    if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+    const bytes = this.#object.drain(this.#batch);
     return { seen: this.#decoder.decode(this.#batch, bytes), more: bytes > batchBytes / 2 };
   }
 
   /** Records that were to be sent, and those of them that did not fit into the ring. */
   counters(): { records: number; lost: number; lostFirstNs: bigint; lostLastNs: bigint } {
-    const status = this.#native.arpwhy_counters(this.#open(), this.#small, this.#small.length);
-    if (status < 0) throw new ArpwhyError('load-failed', `cannot read the counters: ${errnoName(status)}`);
-    const read = (offset: number) => this.#small.readBigUInt64LE(offset);
+    const read = this.#object.counters();
     const { counters } = layout;
     return {
       records: Number(read(counters.seen)),
@@ -177,17 +154,12 @@ export class NeighbourTracer {
 
   /** Stop seeing. What is in the ring can still be drained, and counters can be read. */
   detach(): void {
-    this.#mapSet('whole', numberKey(0), 0);
-    this.#native.arpwhy_detach(this.#open());
+    this.#object.detach();
   }
 
   /** Let everything go. */
   close(): void {
-    if (!this.#handle) return;
-    const handle = this.#handle;
-    this.#handle = null;
-    this.#wake?.destroy();
-    this.#native.arpwhy_close(handle);
+    this.#object.close();
   }
 
   #setKnobs(handle: Handle, symbols: KernelSymbols, { netns, devices }: NeighbourTracerOptions): void {
@@ -201,16 +173,6 @@ export class NeighbourTracer {
     knob('proxy_process', symbols.range('neigh_proxy_process').start);
     knob('only_netns', netns ? 1n : 0n);
     knob('only_devices', devices ? 1n : 0n);
-  }
-
-  #open(): Handle {
-    if (!this.#handle) throw new ArpwhyError('load-failed', 'the trace is closed');
-    return this.#handle;
-  }
-
-  #mapSet(map: string, key: Buffer, value: number): void {
-    const status = this.#native.arpwhy_map_set(this.#open(), map, key, value);
-    if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
   }
 }
 
@@ -234,10 +196,4 @@ function namesOf(native: NativeLibrary, symbols: KernelSymbols): NeighbourNames 
       return name;
     },
   };
-}
-
-function numberKey(number: number): Buffer {
-  const key = Buffer.alloc(4);
-  key.writeUInt32LE(number);
-  return key;
 }

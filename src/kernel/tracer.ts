@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { ChangeSeen } from '../decision/change-seen.js';
 import type { Pass, Prefix, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
@@ -10,6 +9,7 @@ import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
 import { loadPrograms, programOf, refusalOf, requiredHook, type TracerOptions } from './load.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
+import { OpenObject } from './open-object.js';
 import { checkPlatform } from './rights.js';
 import { KernelSymbols } from './symbols.js';
 import { Decoder } from './wire.js';
@@ -73,8 +73,7 @@ export class Tracer {
   readonly #small = Buffer.alloc(256);
   readonly #decoder: Decoder;
   readonly #tap: ((batch: Buffer) => void) | null;
-  #handle: Handle | null;
-  #wake: Socket | null = null;
+  readonly #object: OpenObject;
 
   /**
    * Load and attach. Hooks that the kernel refuses are left out and named in {@link hooks}.
@@ -105,16 +104,16 @@ export class Tracer {
     this.tier = tier;
     this.refusals = refusals;
     this.#native = native;
-    this.#handle = handle;
+    this.#object = new OpenObject(native, handle);
     this.#decoder = new Decoder(dropNames(native, symbols), options.keepRecords);
     this.#tap = options.tap ?? null;
     try {
       if (options.netns) this.setNetns(options.netns);
-      for (const name of options.devices ?? []) this.#mapSet('filter_devices', deviceKey(name));
-      for (const prefix of options.targets ?? []) this.#mapSet('filter_targets', prefixKey(prefix));
-      for (const prefix of options.senders ?? []) this.#mapSet('filter_senders', prefixKey(prefix));
+      this.#object.setDevices(options.devices ?? []);
+      for (const prefix of options.targets ?? []) this.#object.mapSet('filter_targets', prefixKey(prefix));
+      for (const prefix of options.senders ?? []) this.#object.mapSet('filter_senders', prefixKey(prefix));
       this.#attach(leftOut);
-      this.#mapSet('whole', numberKey(0), 1);
+      this.#object.setWhole(true);
     } catch (error) {
       this.close();
       throw error;
@@ -123,34 +122,17 @@ export class Tracer {
 
   /** Replace the set of traced namespaces (only where the trace was opened with one). */
   setNetns(inodes: ReadonlySet<number>): void {
-    const wanted = new Set(inodes);
-    for (const inode of this.#traced) {
-      if (!wanted.has(inode)) {
-        this.#native.arpwhy_map_delete(this.#open(), 'filter_netns', numberKey(inode));
-        this.#traced.delete(inode);
-      }
-    }
-    for (const inode of wanted) {
-      if (this.#traced.has(inode)) continue;
-      this.#mapSet('filter_netns', numberKey(inode));
-      this.#traced.add(inode);
-    }
+    this.#object.setNetns(inodes);
   }
-  readonly #traced = new Set<number>();
 
   /** Call back when the ring has records. The callback drains; it may be called without need. */
   onRecords(callback: () => void): void {
-    const fd = this.#native.arpwhy_wake_fd(this.#open());
-    if (fd < 0) throw new ArpwhyError('load-failed', `cannot wait for records: ${errnoName(fd)}`);
-    this.#wake = new Socket({ fd, readable: true, writable: false });
-    this.#wake.on('data', callback);
-    this.#wake.on('error', () => {});
+    this.#object.onRecords(callback);
   }
 
   /** Up to 128 KiB of records, in the order in which the passes ended; `more` when the ring holds others. */
   drain(): { passes: Pass[]; more: boolean } {
-    const bytes = this.#native.arpwhy_drain(this.#open(), this.#batch, batchBytes);
-    if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
+    const bytes = this.#object.drain(this.#batch);
     if (bytes > 0) this.#tap?.(this.#batch.subarray(0, bytes));
     return {
       passes: this.#decoder.decode(this.#batch, bytes),
@@ -169,7 +151,7 @@ export class Tracer {
     const answers = Buffer.alloc(size * places.length);
     if (places.length === 0) return [];
     const status = this.#native.arpwhy_generations(
-      this.#open(),
+      this.#object.handle,
       addresses,
       places.length,
       answers,
@@ -184,7 +166,12 @@ export class Tracer {
 
   /** The generation of the namespace that an open descriptor names. */
   generationOf(netnsFd: number): Generation | null {
-    const status = this.#native.arpwhy_generation_of(this.#open(), netnsFd, this.#small, this.#small.length);
+    const status = this.#native.arpwhy_generation_of(
+      this.#object.handle,
+      netnsFd,
+      this.#small,
+      this.#small.length,
+    );
     return status < 0 ? null : decodeGeneration(this.#small);
   }
 
@@ -192,7 +179,7 @@ export class Tracer {
   drainChanges(): ChangeSeen[] {
     const seen: ChangeSeen[] = [];
     for (;;) {
-      const bytes = this.#native.arpwhy_drain_changes(this.#open(), this.#batch, batchBytes);
+      const bytes = this.#native.arpwhy_drain_changes(this.#object.handle, this.#batch, batchBytes);
       if (bytes < 0) throw new ArpwhyError('load-failed', `cannot read the ring: ${errnoName(bytes)}`);
       decodeChanges(this.#batch, bytes, seen);
       if (bytes < batchBytes / 2) return seen;
@@ -201,14 +188,12 @@ export class Tracer {
 
   /** How many changes did not fit into their ring. */
   changesLost(): number {
-    this.#native.arpwhy_changes_lost(this.#open(), this.#small);
+    this.#native.arpwhy_changes_lost(this.#object.handle, this.#small);
     return Number(this.#small.readBigUInt64LE(0));
   }
 
   counters(): Counters {
-    const status = this.#native.arpwhy_counters(this.#open(), this.#small, this.#small.length);
-    if (status < 0) throw new ArpwhyError('load-failed', `cannot read the counters: ${errnoName(status)}`);
-    const read = (offset: number) => this.#small.readBigUInt64LE(offset);
+    const read = this.#object.counters();
     const { counters } = layout;
     return {
       seen: Number(read(counters.seen)),
@@ -226,13 +211,13 @@ export class Tracer {
 
   /** Deferred requests whose second pass has not come. */
   pending(): number {
-    return Math.max(0, this.#native.arpwhy_map_count(this.#open(), 'deferrals'));
+    return Math.max(0, this.#native.arpwhy_map_count(this.#object.handle, 'deferrals'));
   }
 
   runStats(): RunStats[] {
     return hooksOf(this.tier).map((hook) => {
       const { name } = hook;
-      this.#native.arpwhy_run_stats(this.#open(), programOf(this.#native, hook), this.#small);
+      this.#native.arpwhy_run_stats(this.#object.handle, programOf(this.#native, hook), this.#small);
       return {
         name,
         runs: Number(this.#small.readBigUInt64LE(0)),
@@ -244,28 +229,12 @@ export class Tracer {
 
   /** Stop seeing requests. What is in the ring can still be drained, and counters can be read. */
   detach(): void {
-    // hooks go one by one: what only some of them would see is not to be recorded
-    this.#mapSet('whole', numberKey(0), 0);
-    this.#native.arpwhy_detach(this.#open());
+    this.#object.detach();
   }
 
   /** Let everything go. */
   close(): void {
-    if (!this.#handle) return;
-    const handle = this.#handle;
-    this.#handle = null;
-    this.#wake?.destroy();
-    this.#native.arpwhy_close(handle);
-  }
-
-  #open(): Handle {
-    if (!this.#handle) throw new ArpwhyError('load-failed', 'the trace is closed');
-    return this.#handle;
-  }
-
-  #mapSet(map: string, key: Buffer, value = 1): void {
-    const status = this.#native.arpwhy_map_set(this.#open(), map, key, value);
-    if (status < 0) throw new ArpwhyError('load-failed', `cannot fill ${map}: ${errnoName(status)}`);
+    this.#object.close();
   }
 
   #isAttached(name: string): boolean {
@@ -279,7 +248,7 @@ export class Tracer {
       if (error === null && needs !== undefined && !this.#isAttached(needs))
         error = `of no use without ${needs}`;
       if (error === null && !hook.onDemand) {
-        const status = this.#native.arpwhy_attach(this.#open(), programOf(this.#native, hook));
+        const status = this.#native.arpwhy_attach(this.#object.handle, programOf(this.#native, hook));
         if (status < 0) error = `${errnoName(status)} ${lastLine(takeLog(this.#native))}`.trim();
       }
       this.hooks.push({ hook, attached: error === null, error });
@@ -300,22 +269,10 @@ function chooseTier(native: NativeLibrary, wanted: Tier | undefined): { tier: Ti
   throw new ArpwhyError('unsupported', `the ${tier} tier does not work here: ${why}`);
 }
 
-function numberKey(number: number): Buffer {
-  const key = Buffer.alloc(4);
-  key.writeUInt32LE(number);
-  return key;
-}
-
 /** As an LPM trie has it. */
 function prefixKey({ ip, length }: Prefix): Buffer {
   const key = Buffer.alloc(8);
   key.writeUInt32LE(length);
   key.writeUInt32BE(ip, 4);
-  return key;
-}
-
-function deviceKey(name: string): Buffer {
-  const key = Buffer.alloc(16);
-  key.write(name, 'utf8');
   return key;
 }
