@@ -269,7 +269,7 @@ function isStep(step: Decision['steps'][number]): boolean {
     isText(step.outcome) &&
     typeof step.evidence === 'object' &&
     step.evidence !== null &&
-    (rule === null || (typeof rule.priority === 'number' && isText(rule.selector))) &&
+    (rule === null || (typeof rule.priority === 'number' && isTextOrNull(rule.selector))) &&
     (table === null || isTable(table)) &&
     (route === null ||
       (isTextOrNull(route.type) &&
