@@ -1,12 +1,15 @@
 import type { Decision, Tier } from '../../src/decision/types.js';
 import type { StartEvent } from '../../src/stream/events.js';
 
+/** What judges a row: a tier, or the programs that see what a host learns and asks, tracepoints in every tier. */
+export type Judge = Tier | 'neighbours';
+
 /** What the machine tells the host, one object a line. */
 export type Line = TierLine | RowLine | { kind: 'end' };
 
 export interface TierLine {
   kind: 'tier';
-  tier: Tier;
+  tier: Judge;
   /** Why the kernel does not offer it; null when it does. */
   refused: string | null;
   hooks: StartEvent['hooks'] | null;
@@ -15,7 +18,7 @@ export interface TierLine {
 export interface RowLine {
   kind: 'row';
   row: string;
-  tier: Tier;
+  tier: Judge;
   state: 'passed' | 'failed' | 'skipped';
   why: string;
   /** Why tiers or kernels may differ about it; null when they may not. */

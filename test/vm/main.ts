@@ -6,11 +6,11 @@ import { boot, lacking, nodeWords } from './boot.js';
 import { cache, fetchKernel, NotToBeHad } from './fetch.js';
 import { kernels } from './kernels.js';
 import type { Line, RowLine, TierLine } from './lines.js';
-import { keepResult, kernelsPage, type Result, readResults, table } from './report.js';
+import { judges, keepResult, kernelsPage, type Result, readResults, table } from './report.js';
 
 /**
  * `make test-vm`: every scenario row on other kernels, in every tier that they offer. Settings come by the
- * environment: KERNEL and TIER, one or more with commas between; ROWS, a pattern of row names, a part of all such as
+ * environment: KERNEL and TIER (one may be `neighbours`), one or more with commas between; ROWS, a pattern of row names, a part of all such as
  * `2/3`, or `sample` for one row of each reason; WRITE=1 to write docs/kernels.md from all runs of the day; REPORT, a
  * file for the counts in the form of vitest's.
  */
@@ -63,7 +63,7 @@ process.exitCode = failed > 0 || (results.length === 0 && !skipped.length) ? 1 :
 async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promise<Result> {
   const rows: RowLine[] = [];
   const tiers: TierLine[] = [];
-  const arguments_ = [TIER || 'trampoline,kprobe,tracepoint', ROWS].map((word) => `'${word}'`).join(' ');
+  const arguments_ = [TIER || judges.join(','), ROWS].map((word) => `'${word}'`).join(' ');
   const {
     console: said,
     ended,

@@ -1,12 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tier } from '../../src/decision/types.js';
 import { probeHooks, tiers } from '../../src/kernel/hooks.js';
 import { tables as rowTables } from '../kernel/scenarios/tables.js';
 import { betweenKernels, betweenTiers } from './agree.js';
 import { kernels } from './kernels.js';
 import { knobs, nameOf } from './knobs.js';
-import type { RowLine, TierLine } from './lines.js';
+import type { Judge, RowLine, TierLine } from './lines.js';
+import { neighbourName, neighbourRows } from './neighbour-rows.js';
+import { storyName } from './story.js';
+
+/** Columns of the table. */
+export const judges: readonly Judge[] = [...tiers, 'neighbours'];
 
 /** What one kernel said about its rows. */
 export interface Result {
@@ -58,33 +62,45 @@ export function keepResult(directory: string, result: Result): void {
 
 function rowNames(): string[] {
   const scenarios = Object.values(rowTables).flat();
-  return [...scenarios.map(({ name }) => name), ...knobs.map(nameOf)];
+  return [
+    ...scenarios.map(({ name }) => name),
+    ...knobs.map(nameOf),
+    storyName,
+    ...neighbourRows.map(neighbourName),
+  ];
+}
+
+/** How many rows there are for it. */
+function rowsFor(judge: Judge): number {
+  if (judge === 'neighbours') return neighbourRows.length;
+  const scenarios = Object.values(rowTables).flat().length;
+  return scenarios + 1 + (probeHooks[judge] === null ? 0 : knobs.length);
 }
 
 /**
  * Kernels down, tiers across: rows that passed.
- * @param all how many rows there are, where those that were not played are to be told
+ * @param whole tell how many were not played
  */
-export function table(results: readonly Result[], all = 0): string {
+export function table(results: readonly Result[], whole = false): string {
   const lines = results.map((result) => [
     result.release,
     `Debian ${result.version}`,
-    ...tiers.map((tier) => cell(result, tier, all)),
+    ...judges.map((judge) => cell(result, judge, whole)),
   ]);
-  return markdown([['kernel', 'package', ...tiers], ...lines]);
+  return markdown([['kernel', 'package', ...judges], ...lines]);
 }
 
-function cell({ tiers: offered, rows }: Result, tier: Tier, all: number): string {
-  const line = offered.find((one) => one.tier === tier);
+function cell({ tiers: offered, rows }: Result, judge: Judge, whole: boolean): string {
+  const line = offered.find(({ tier }) => tier === judge);
   if (!line) return 'not tried';
   if (line.refused !== null) return 'refused';
-  const own = rows.filter((row) => row.tier === tier);
+  const own = rows.filter(({ tier }) => tier === judge);
   const count = (state: RowLine['state']) => own.filter((row) => row.state === state).length;
   const words = [`${count('passed')} passed`];
   for (const state of ['failed', 'skipped'] as const)
     if (count(state)) words.push(`${count(state)} ${state}`);
-  const possible = all - (probeHooks[tier] === null ? knobs.length : 0);
-  if (possible > own.length) words.push(`${possible - own.length} not played`);
+  const unplayed = rowsFor(judge) - own.length;
+  if (whole && unplayed > 0) words.push(`${unplayed} not played`);
   return words.join(', ');
 }
 
@@ -110,11 +126,12 @@ export function kernelsPage(results: readonly Result[], command: string): string
     '# Kernels',
     '',
     `Made by \`${command}\` on ${last}: Debian's kernels for x86-64 under QEMU's software emulation, the`,
-    `${rowNames().length - knobs.length} scenario rows of \`test/kernel/scenarios\` played with a trace in every tier attached, so that all tiers`,
-    `judge the same requests, and ${knobs.length} with a hook left out. A row passes when the decision is the expected one; what tiers`,
-    'or kernels tell differently is a failure of its own; of a drop, each kernel names its own function and reason.',
+    `${Object.values(rowTables).flat().length} scenario rows of \`test/kernel/scenarios\` played with a trace in every tier attached, so that all tiers`,
+    `judge the same requests, ${knobs.length} with a hook left out, one by the command line; and the ${neighbourRows.length} rows of \`test/kernel/neighbours\`: what the host`,
+    'learns and asks, seen by tracepoints of their own. A row passes when what is told is the expected; what tiers or',
+    'kernels tell differently is a failure of its own; of a drop, each kernel names its own function and reason.',
     '',
-    table(results, rowNames().length),
+    table(results, true),
     '',
     section('What a kernel lacks', missing, 'Nothing.'),
     section('Rows that failed', ofState(results, 'failed'), 'None.'),

@@ -10,18 +10,26 @@ import type { Image } from './fetch.js';
 
 /** Programs of this host, by what they are for. Those marked `?` may be missing: then the rows that want them are skipped. */
 const tools = [
-  ...['sh', 'cat', 'tee', 'flock', 'timeout', 'nsenter', 'modprobe'],
-  ...['ip', 'tc', 'bridge', 'nft', 'ethtool', '?arptables-legacy', '?perf'],
+  ...['sh', 'bash', 'cat', 'tee', 'flock', 'timeout', 'nsenter', 'modprobe'],
+  ...['ip', 'tc', 'bridge', 'nft', 'ethtool', 'arping', '?arptables-legacy', '?perf'],
 ];
 
 /** What programs open by name while they run. */
 const data = ['/etc/iproute2', '/usr/share/iproute2', '/etc/ethertypes', '/etc/protocols'];
 
 /** Of the tree, beside the compiled rows. */
-const ofTree = ['package.json', 'bpf/prebuilt', 'native/libarpwhy.so', 'bench/arpgen', 'docs/schema'];
+const ofTree = [
+  'package.json',
+  'bin',
+  'dist',
+  'bpf/prebuilt',
+  'native/libarpwhy.so',
+  'bench/arpgen',
+  'docs/schema',
+];
 
-/** npm packages of the rows; with what these depend on. */
-const packages = ['@2060.io/ffi-napi', '@2060.io/ref-napi', 'ajv'];
+/** npm packages of the rows and of the command line; with what these depend on. */
+const packages = ['@2060.io/ffi-napi', '@2060.io/ref-napi', 'ajv', 'commander', 'cli-table3', 'string-width'];
 
 /** Of the kernel's modules: networks, and what those need, by name or for a checksum that they ask for while they load. */
 const modules = [
@@ -77,7 +85,7 @@ function copyTree(to: string, tree: string): void {
 function runs(path: string): boolean {
   return statSync(path).isDirectory()
     ? !/\/(deps|test|docs|obj\.target|\.deps)$/.test(path)
-    : /\.(json|c?js|node)$/.test(path);
+    : /\.(json|[cm]?js|node)$/.test(path);
 }
 
 /** Shared libraries, as the loader of this host finds them. */

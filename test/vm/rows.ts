@@ -5,8 +5,7 @@ import { probeHooks } from '../../src/kernel/hooks.js';
 import type { ChangeEvent } from '../../src/stream/events.js';
 import { LineView } from '../../src/view/line.js';
 import { NeighbourWatch, unlike } from '../kernel/neighbours/play.js';
-import { learningRows } from '../kernel/neighbours/rows-learning.js';
-import { otherRows } from '../kernel/neighbours/rows-others.js';
+import type { Row as NeighbourRow } from '../kernel/neighbours/row.js';
 import { steps } from '../kernel/neighbours/steps.js';
 import { differences, findChanges, inferredParts, otherReasons } from '../kernel/scenarios/compare.js';
 import { play, Watch } from '../kernel/scenarios/play.js';
@@ -15,6 +14,8 @@ import { tables } from '../kernel/scenarios/tables.js';
 import { World } from '../kernel/scenarios/world.js';
 import { degradedWrongly, type Knob, knobs, nameOf } from './knobs.js';
 import type { Line, RowLine } from './lines.js';
+import { neighbourName, neighbourRows } from './neighbour-rows.js';
+import { playStory, storyName } from './story.js';
 
 /**
  * Inside of the machine: play every row once, with a trace in each tier that the kernel offers, so that all of them
@@ -24,7 +25,7 @@ const [tiers = '', pattern = ''] = process.argv.slice(2);
 /** Commands take long here, and so does a snapshot. */
 const patienceMs = 15_000;
 const watches = new Map<Tier, Watch>();
-for (const tier of tiers.split(',') as Tier[]) {
+for (const tier of tiers.split(',').filter((one) => one !== 'neighbours') as Tier[]) {
   try {
     const watch = new Watch({ tier, patienceMs }, () => {});
     watches.set(tier, watch);
@@ -38,49 +39,62 @@ let worlds = 0;
 if (watches.size > 0) await playAll(chosen(pattern));
 if (pattern !== 'sample') for (const knob of fitting(knobs, nameOf)) await playWithout(knob);
 for (const watch of watches.values()) await watch.stop();
-// their tools are not in the machines: a sample leaves them out
-if (pattern !== 'sample' && tiers.split(',').includes('tracepoint')) await playNeighbours();
+if (pattern !== 'sample' && fitting([storyName], String).length > 0) await playStories();
+if (tiers.split(',').includes('neighbours')) await playNeighbours();
 tell({ kind: 'end' });
 
-/** What the host learns and asks: tracepoints alone, the same in every tier. Each row has one world. */
+/** The command line, in each tier. */
+async function playStories(): Promise<void> {
+  for (const tier of watches.keys()) {
+    const line = { kind: 'row' as const, row: storyName, tier, differs: null, decisions: [] };
+    try {
+      const wrong = await playStory(tier, `w${++worlds}-`);
+      tell({ ...line, state: wrong.length > 0 ? 'failed' : 'passed', why: wrong.join('; ') });
+    } catch (error) {
+      tell({ ...line, state: 'failed', why: (error as Error).message });
+    }
+  }
+}
+
+/** What the host learns and asks, by programs of their own. A sample is of all of these that take no second to wait. */
 async function playNeighbours(): Promise<void> {
-  const rows = [...learningRows, ...otherRows].filter(({ name }) =>
-    new RegExp(pattern).test(`neighbours: ${name}`),
-  );
-  const tellRow = (name: string, state: RowLine['state'], why: string) =>
-    tell({
-      kind: 'row',
-      row: `neighbours: ${name}`,
-      tier: 'tracepoint',
-      state,
-      why,
-      differs: null,
-      decisions: [],
-    });
   let watch: NeighbourWatch;
   try {
     watch = new NeighbourWatch(patienceMs);
   } catch (error) {
     if (!(error instanceof ArpwhyError)) throw error;
-    for (const { name } of rows) tellRow(name, 'skipped', error.message);
+    tell({ kind: 'tier', tier: 'neighbours', refused: error.message, hooks: null });
     return;
   }
+  tell({ kind: 'tier', tier: 'neighbours', refused: null, hooks: watch.stream.start.hooks });
+  const rows = pattern === 'sample' ? neighbourRows.slice(0, 5) : fitting(neighbourRows, neighbourName);
   for (const row of rows) {
-    let wrong: string[] = [];
-    for (let tries = 0; tries === 0 || (tries < 2 && wrong.length > 0); tries++) {
-      const world = await World.up(`w${++worlds}-`);
-      try {
-        await steps(world, row.setup ?? []);
-        wrong = unlike((await watch.play(world, row)).texts, row.expect);
-      } catch (error) {
-        wrong = [(error as Error).message];
-      } finally {
-        await world.down();
-      }
-    }
-    tellRow(row.name, wrong.length > 0 ? 'failed' : 'passed', wrong.join('; '));
+    let [state, wrong] = await playNeighbour(watch, row);
+    // as for decisions
+    if (state === 'failed') [state, wrong] = await playNeighbour(watch, row);
+    const name = neighbourName(row);
+    tell({ kind: 'row', row: name, tier: 'neighbours', state, why: wrong, differs: null, decisions: [] });
   }
   await watch.stop();
+}
+
+async function playNeighbour(watch: NeighbourWatch, row: NeighbourRow): Promise<[RowLine['state'], string]> {
+  const world = await World.up(`w${++worlds}-`, 'plain', 2 * (patienceMs / 1000));
+  try {
+    await steps(world, row.setup ?? []);
+  } catch (error) {
+    await world.down();
+    const needs = error instanceof ArpwhyError ? row.needs : undefined;
+    return [needs ? 'skipped' : 'failed', `${needs ?? 'its setup'}: ${(error as Error).message}`];
+  }
+  try {
+    const wrong = unlike((await watch.play(world, row)).texts, row.expect);
+    return [wrong.length > 0 ? 'failed' : 'passed', wrong.join('; ')];
+  } catch (error) {
+    return ['failed', (error as Error).message];
+  } finally {
+    await world.down();
+  }
 }
 
 /** All rows whose names fit, a part of them such as `2/3`, or one for each reason. */

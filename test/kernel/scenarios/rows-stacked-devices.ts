@@ -55,6 +55,9 @@ const everybody = {
   because: '0.0.0.0/0 via 10.0.0.1 dev bond0 table main rule 32766',
 } as const;
 
+/** The incident, for tests that play it in other ways. */
+export const bondedNode = { setup: node, flap, askNobody: asked('192.0.2.99') };
+
 const needsBond = 'bonding and 802.1Q';
 
 const vrf = [
