@@ -250,6 +250,7 @@ static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, _
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
 		return ARPWHY_IN_TC;
 	if (between(location, xdp_generic_start, xdp_generic_end) ||
+	    between(location, xdp_receive_start, xdp_receive_end) ||
 	    (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_XDP) &&
 	     drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_XDP)))
 		return ARPWHY_IN_XDP;

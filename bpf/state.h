@@ -28,6 +28,7 @@ const volatile __u64 consume_skb_start = 0, consume_skb_end = 0;
 const volatile __u64 nf_hook_slow_start = 0, nf_hook_slow_end = 0;
 const volatile __u64 receive_core_start = 0, receive_core_end = 0;	/* __netif_receive_skb_core */
 const volatile __u64 xdp_generic_start = 0, xdp_generic_end = 0;
+const volatile __u64 xdp_receive_start = 0, xdp_receive_end = 0;
 const volatile __u64 proxy_process = 0;		/* neigh_proxy_process */
 const volatile __u32 cpus = 1;
 const volatile bool only_netns = false;		/* look namespaces up in filter_netns */

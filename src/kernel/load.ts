@@ -111,7 +111,9 @@ function prepare(
   const consume = symbols.range('consume_skb');
   const netfilter = symbols.range('nf_hook_slow');
   const core = symbols.range('__netif_receive_skb_core', '.constprop.0');
+  // the one calls the other, and drops what was to be passed on
   const xdp = symbols.range('do_xdp_generic');
+  const xdpReceive = symbols.range('netif_receive_generic_xdp');
   const proxyProcess = symbols.range('neigh_proxy_process').start;
   knob('arp_process_start', arpProcess.start);
   knob('arp_process_end', arpProcess.end);
@@ -125,6 +127,8 @@ function prepare(
   knob('receive_core_end', core.end);
   knob('xdp_generic_start', xdp.start);
   knob('xdp_generic_end', xdp.end);
+  knob('xdp_receive_start', xdpReceive.start);
+  knob('xdp_receive_end', xdpReceive.end);
   knob('proxy_process', proxyProcess);
   knob('functions', tier === 'tracepoint' ? 0n : 1n);
   knob('only_netns', options.netns ? 1n : 0n);
