@@ -47,6 +47,7 @@ export async function measureStages(
     tier: 'tracepoint' as const,
     wallTime: (ns: bigint) => clock.format(ns),
     digits: (ns: bigint) => clock.digits(ns),
+    deviceAlone: new Set<never>(),
   };
   // a record may mean what came long before it, so there is one decoder, which has seen all of that
   const decoder = new Decoder({ where: String });

@@ -15,6 +15,7 @@ import type {
   Proof,
   Purpose,
   Request,
+  SettingName,
   Tier,
 } from './types.js';
 import { showsAddresses } from './verdict/frame.js';
@@ -29,6 +30,8 @@ export interface Surroundings {
   names: NameTables;
   /** Turns CLOCK_MONOTONIC nanoseconds into an RFC 3339 time in UTC with nine digits. */
   wallTime(monotonicNs: bigint): string;
+  /** Settings whose `all` the kernel does not read. */
+  deviceAlone: ReadonlySet<SettingName>;
   /** The same nanoseconds in decimal digits. */
   digits(monotonicNs: bigint): string;
 }
@@ -39,7 +42,7 @@ export interface Surroundings {
  */
 export function decide(request: Request, proof: Proof | null, around: Surroundings): Decision {
   const { pass, first } = request;
-  const gates = new Gates(pass);
+  const gates = new Gates(pass, around.deviceAlone);
   const parsed = parseSeries(pass, gates);
   const replays = replayAll(parsed, pass, proof);
   const judgement = judge({ pass, gates, parsed, replays, snapshot: proof?.snapshot ?? null });

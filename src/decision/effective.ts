@@ -25,9 +25,12 @@ const combine: Record<SettingName, 'dev' | 'or' | 'and' | 'max'> = {
 export class Gates {
   readonly consulted: Settings = {};
   readonly #pass: Pass;
+  readonly #deviceAlone: ReadonlySet<SettingName>;
 
-  constructor(pass: Pass) {
+  /** @param deviceAlone settings whose `all` the kernel does not read */
+  constructor(pass: Pass, deviceAlone: ReadonlySet<SettingName> = new Set()) {
     this.#pass = pass;
+    this.#deviceAlone = deviceAlone;
   }
 
   /** The effective value; 0 when the device has no in_device. */
@@ -36,8 +39,9 @@ export class Gates {
     if (!settings) return 0;
     const all = settings.all[name];
     const dev = settings.dev[name];
-    this.consulted[name] = combine[name] === 'dev' ? { dev } : { all, dev };
-    switch (combine[name]) {
+    const how = this.#deviceAlone.has(name) ? 'dev' : combine[name];
+    this.consulted[name] = how === 'dev' ? { dev } : { all, dev };
+    switch (how) {
       case 'dev':
         return dev;
       case 'or':

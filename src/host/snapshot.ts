@@ -1,5 +1,7 @@
+import { release } from 'node:os';
 import { parseIp, parsePrefix } from '../decision/addresses.js';
 import { errorOfType, routeType, table } from '../decision/kernel-numbers.js';
+import { isBefore } from '../decision/kernel-release.js';
 import type {
   Address,
   DeviceSettings,
@@ -64,7 +66,8 @@ function need<T>(value: T | null | undefined): T {
 function readLinks(links: Json[], netconf: Json[]): Map<number, Link> {
   const ignoring = (name: string) =>
     netconf.some((conf) => conf.interface === name && conf.ignore_routes_with_linkdown === true);
-  const all = ignoring('all');
+  // before 5.11 it is there and does nothing
+  const all = ignoring('all') && !isBefore(release(), 5, 11);
   return new Map(
     links.map((link) => {
       const name = String(link.ifname);

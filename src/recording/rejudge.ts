@@ -1,4 +1,5 @@
 import { decide } from '../decision/decide.js';
+import { deviceAlone } from '../decision/kernel-release.js';
 import { passNames } from '../decision/pass-names.js';
 import type { Decision, NameTables, Pass, Snapshot } from '../decision/types.js';
 import { Clock } from '../host/clock.js';
@@ -84,6 +85,7 @@ export class Rejudge {
       names: passNames(names, links, pass),
       wallTime: (ns) => clock.format(ns),
       digits: (ns) => clock.digits(ns),
+      deviceAlone: deviceAlone(start.kernel),
     });
   }
 

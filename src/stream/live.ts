@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
+import { deviceAlone } from '../decision/kernel-release.js';
 import type { Kind } from '../decision/neighbour/types.js';
 import type { Pass, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
@@ -154,6 +155,7 @@ export class LiveStream {
       tier: tracer.tier,
       wallTime: (ns) => this.#clock.format(ns),
       digits: (ns) => this.#clock.digits(ns),
+      deviceAlone: deviceAlone(identity.kernel),
     });
     options.tap?.start(this.start);
     this.#namespaces = new Namespaces(

@@ -295,6 +295,7 @@ export const around: Surroundings = {
     device: (index) => ({ 1: 'lo', [asking]: 'bond0.90', [other]: 'bond0' })[index] ?? null,
   },
   digits: String,
+  deviceAlone: new Set(),
   wallTime: (ns) => `2026-11-22T03:33:01.${String(ns).padStart(9, '0')}Z`,
 };
 

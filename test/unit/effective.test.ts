@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Gates } from '../../src/decision/effective.js';
+import { deviceAlone } from '../../src/decision/kernel-release.js';
 import { pass } from './builders.js';
 
 it.each([
@@ -16,6 +17,20 @@ it.each([
   const gates = new Gates(pass({ settings: { [name]: dev }, all: { [name]: all } }));
   expect(gates.read(name)).toBe(expected);
   expect(Object.keys(gates.consulted)).toEqual([name]);
+});
+
+it('does not read of all what an old kernel leaves alone', () => {
+  const of = pass({ settings: { proxy_arp_pvlan: 0 }, all: { proxy_arp_pvlan: 1 } });
+  for (const [release, expected] of [
+    ['5.10.0-46-amd64', { effective: 0, consulted: { dev: 0 } }],
+    ['5.11.0', { effective: 1, consulted: { all: 1, dev: 0 } }],
+    ['6.1.0-56-amd64', { effective: 1, consulted: { all: 1, dev: 0 } }],
+    ['unheard of', { effective: 1, consulted: { all: 1, dev: 0 } }],
+  ] as const) {
+    const gates = new Gates(of, deviceAlone(release));
+    const effective = gates.read('proxy_arp_pvlan');
+    expect({ effective, consulted: gates.consulted.proxy_arp_pvlan }, release).toEqual(expected);
+  }
 });
 
 it('remembers both scopes of what was asked for, and nothing else', () => {

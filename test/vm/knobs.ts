@@ -40,7 +40,10 @@ export const knobs: readonly Knob[] = [
   {
     function: 'pneigh_lookup',
     row: 'a proxy neighbour on the device',
-    degrade: ({ verdict }) => infer(verdict, 'evidence'),
+    // that there was none needs no lookup to be seen: the neighbour entry that it makes is not there
+    degrade: ({ verdict }) => {
+      if (verdict.action === 'replied') infer(verdict, 'evidence');
+    },
   },
   { function: 'ip_route_input_noref', row: 'arp_filter after source validation by lookup' },
   { function: 'fib_validate_source', row: 'rp_filter 1 on the device, and the sender on the other side' },

@@ -23,6 +23,8 @@ export interface RowLine {
   why: string;
   /** Why tiers or kernels may differ about it; null when they may not. */
   differs: string | null;
+  /** Why older kernels do something else, which is looked at by itself. */
+  before?: string;
   decisions: Decision[];
   /** What a row with changes showed of them, as text for people has it. */
   changes?: string;

@@ -174,7 +174,10 @@ function ofState(results: readonly Result[], state: RowLine['state']): string[] 
 function allowed(): string[] {
   return Object.values(rowTables)
     .flat()
-    .flatMap(({ name, differs }) => (differs ? [`- ${name}: ${differs}`] : []));
+    .flatMap(({ name, differs, before }) => [
+      ...(differs ? [`- ${name}: ${differs}`] : []),
+      ...(before ? [`- ${name}: before ${before.kernel.join('.')} ${before.why}`] : []),
+    ]);
 }
 
 function markdown(rows: readonly string[][]): string {

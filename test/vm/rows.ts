@@ -252,6 +252,7 @@ function judge(row: Row, tier: Tier, decisions: Decision[], changes: ChangeEvent
     state,
     why: wrong.join('; '),
     differs: row.differs ?? null,
+    ...(row.before ? { before: row.before.why } : {}),
     decisions,
     ...(found.length > 0 ? { changes: changesText(found) } : {}),
   };

@@ -27,6 +27,8 @@ export interface Row {
   cleanup?: readonly string[];
   /** The decisions on the router, in order, each a subset of the JSON contract; an empty list: none appears. */
   expect: readonly Expected[];
+  /** What kernels before this one do instead, and why. */
+  before?: { kernel: readonly [major: number, minor: number]; why: string; expect: readonly Expected[] };
   /** The router's devices when the usual ones will not do: see world.ts. */
   world?: 'plain' | 'bare';
   /** Where functions are hooked, the step that justified each decision is observed, and nothing of it inferred. */

@@ -436,6 +436,11 @@ export const framesAndDrops: readonly Row[] = [
     ],
     traffic: [{ target: '10.1.0.1', to: '02:00:00:00:03:01' }],
     expect: [{ action: 'dropped', reason: 'filtered-in', device: 'in0', because: null }],
+    before: {
+      kernel: [5, 17],
+      why: 'a drop has no reason, and the function of the bridge that drops it does so for others, too: nothing is told',
+      expect: [],
+    },
   },
   {
     name: 'nft drops the reply that leaves a bridge',

@@ -110,6 +110,11 @@ export const proxying: readonly Row[] = [
     expect: [
       { action: 'replied', reason: 'proxy-arp-pvlan', settings: { proxy_arp_pvlan: { all: 1, dev: 0 } } },
     ],
+    before: {
+      kernel: [5, 11],
+      why: 'the setting of all is there, and nothing reads it',
+      expect: [{ action: 'silent', reason: 'same-device', settings: { proxy_arp_pvlan: { dev: 0 } } }],
+    },
   },
   {
     name: 'proxy_arp_pvlan on the other device',

@@ -1081,6 +1081,11 @@ export const routesAndRules: readonly Row[] = [
     expect: [
       { action: 'silent', reason: 'same-device', because: '0.0.0.0/0 via 10.1.0.7 dev in0 table main' },
     ],
+    before: {
+      kernel: [5, 11],
+      why: 'the setting of all is there, and nothing reads it',
+      expect: [{ action: 'replied', reason: 'proxy-arp', because: '10.2.0.0/24 dev out0 table main' }],
+    },
   },
   {
     name: 'a rule whose device has gone',
