@@ -66,13 +66,21 @@ export class KernelSymbols {
     return this.#table.nameOf(address) ?? this.#makeTable().nameOf(address);
   }
 
-  /** The kernel numbers symbols anew when a module comes, goes, or is done with its start: a reading in between lacks some. */
+  /**
+   * The kernel numbers symbols anew when a module comes, goes, or is done with its start: a reading in between lacks
+   * some, and another function of the same module would be taken for the one that is missing. That a module is done
+   * with its start no state tells, so two readings have to say the same.
+   */
   #makeTable(): SymbolTable {
+    let earlier: string | null = null;
     for (let left = mostReadings; ; left--) {
       const before = this.#modulesNow();
       const text = this.#readFile('/proc/kallsyms');
       const after = this.#modulesNow();
-      if (before.states !== after.states && left > 1) continue;
+      const ofModules = symbolsOfModules(text);
+      const still = before.states === after.states && ofModules === earlier;
+      earlier = ofModules;
+      if (!still && left > 1) continue;
       this.#modules = after.states;
       this.#table = new SymbolTable(text, after.text);
       return this.#table;
@@ -91,6 +99,17 @@ export class KernelSymbols {
     }
     return this.#text;
   }
+}
+
+/** Without those of BPF programs and the like, which stand behind them and come and go all the time. */
+function symbolsOfModules(kallsyms: string): string {
+  const from = kallsyms.indexOf('\t[');
+  if (from < 0) return '';
+  const others = ['\t[bpf]', '\t[__builtin__']
+    .map((owner) => kallsyms.indexOf(owner))
+    .filter((at) => at >= 0);
+  const to = kallsyms.lastIndexOf('\n', Math.min(kallsyms.length, ...others));
+  return kallsyms.slice(kallsyms.lastIndexOf('\n', from) + 1, to + 1);
 }
 
 /** A file of /proc does not say how long it is: there is room for the longest from the start, of which only what is used is taken. */

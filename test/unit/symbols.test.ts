@@ -31,6 +31,23 @@ it('reads once more before it says that there is no name', () => {
   expect(symbols.nameOf(inNft)).toBe('nft_do_chain');
 });
 
+it('takes no name from a reading that lost symbols while every module was live: two readings have to agree', () => {
+  const torn = `${kernel}ffffffffc0008000 t nft_before\t[nf_tables]\n`;
+  const symbols = symbolsOf({
+    '/proc/kallsyms': [torn, torn + nft],
+    '/proc/modules': [modules('Live')],
+  });
+  expect(symbols.nameOf(inNft)).toBe('nft_do_chain');
+});
+
+it('programs that come and go beside the modules are no reason to read again', () => {
+  const bpf = (name: string) => `ffffffffc0a00000 t bpf_prog_${name}\t[bpf]\n`;
+  const readings = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => kernel + nft + bpf(name));
+  const files = { '/proc/kallsyms': readings, '/proc/modules': [modules('Live')] };
+  expect(symbolsOf(files).nameOf(inNft)).toBe('nft_do_chain');
+  expect(files['/proc/kallsyms']).toHaveLength(4);
+});
+
 it('knows a module that came meanwhile', () => {
   const symbols = symbolsOf({
     '/proc/kallsyms': [kernel, kernel + nft],

@@ -97,6 +97,7 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     } else if (line.kind === 'row') {
       hold(line);
       rows.push(line);
+      if (rows.length % 150 === 0) console.log(`  ${rows.length} results`);
       if (line.state !== 'passed')
         console.log(`  ${line.state} ${line.row} (${line.tier}): ${line.why.split('\n')[0]}`);
       if (line.changes) console.log(line.changes.replace(/^/gm, '    '));
