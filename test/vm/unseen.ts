@@ -36,7 +36,7 @@ console.log(`${tried - failed} passed, ${failed + (complete ? 0 : 1)} failed`);
 process.exitCode = failed > 0 || !complete ? 1 : 0;
 
 function take(text: string): void {
-  const line = JSON.parse(text) as { hook: string; wrong: string[] } | { end: number };
+  const line = JSON.parse(text) as { hook: string; wrong: string[]; note?: string } | { end: number };
   if ('end' in line) {
     complete = line.end === tried && tried > 0;
     return;
@@ -44,5 +44,6 @@ function take(text: string): void {
   tried++;
   if (line.wrong.length > 0) failed++;
   console.log(`  ${line.wrong.length > 0 ? 'failed' : 'passed'} without ${line.hook}`);
+  if (line.note) console.log(`    ${line.note}`);
   for (const one of line.wrong) console.log(`    ${one}`);
 }
