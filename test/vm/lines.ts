@@ -1,10 +1,11 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Decision, Tier } from '../../src/decision/types.js';
 import type { StartEvent } from '../../src/stream/events.js';
 
 /** What judges a row: a tier, or the programs that see what a host learns and asks, tracepoints in every tier. */
 export type Judge = Tier | 'neighbours';
 
-/** What the machine tells the host, one object a line. */
+/** What the machine tells the host. */
 export type Line = TierLine | RowLine | { kind: 'end' };
 
 export interface TierLine {
@@ -28,4 +29,18 @@ export interface RowLine {
   decisions: Decision[];
   /** What a row with changes showed of them, as text for people has it. */
   changes?: string;
+}
+
+/** A serial line takes each byte by itself, and a tenth of them will do. */
+export function pack(lines: readonly Line[]): string {
+  return `${deflateRawSync(JSON.stringify(lines)).toString('base64')}\n`;
+}
+
+/** @returns none of a line that was cut, as the last one of a machine that is stopped */
+export function unpack(text: string): Line[] {
+  try {
+    return JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString());
+  } catch {
+    return [];
+  }
 }

@@ -5,7 +5,7 @@ import { betweenKernels, betweenTiers } from './agree.js';
 import { boot, lacking, nodeWords } from './boot.js';
 import { cache, fetchKernel, NotToBeHad } from './fetch.js';
 import { kernels } from './kernels.js';
-import type { Line, RowLine, TierLine } from './lines.js';
+import { type Line, type RowLine, type TierLine, unpack } from './lines.js';
 import { judges, keepResult, kernelsPage, type Result, readResults, table } from './report.js';
 
 /**
@@ -71,7 +71,7 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
   } = await boot(image, {
     tree,
     command: `node ${nodeWords} test/vm/rows.js ${arguments_} 2> /dev/ttyS0`,
-    onLine: (text) => take(JSON.parse(text) as Line),
+    onLine: (text) => unpack(text).forEach(take),
     timeoutMs,
   });
   const result: Result = {

@@ -13,13 +13,13 @@ import type { Expected, Row } from '../kernel/scenarios/row.js';
 import { tables } from '../kernel/scenarios/tables.js';
 import { World } from '../kernel/scenarios/world.js';
 import { degradedWrongly, type Knob, knobs, nameOf } from './knobs.js';
-import type { Line, RowLine } from './lines.js';
+import { type Line, pack, type RowLine } from './lines.js';
 import { neighbourName, neighbourRows } from './neighbour-rows.js';
 import { playStory, storyName } from './story.js';
 
 /**
  * Inside of the machine: play every row once, with a trace in each tier that the kernel offers, so that all of them
- * judge the same requests. Each result is a line of JSON. Arguments: tiers, and a pattern of row names.
+ * judge the same requests. The results of each are a line. Arguments: tiers, and a pattern of row names.
  */
 const [tiers = '', pattern = ''] = process.argv.slice(2);
 /** Commands take long here, and so does a snapshot. */
@@ -137,7 +137,7 @@ async function playAll(rows: readonly Row[]): Promise<void> {
       lines = await perform(row, again);
       if (again.world) await leave(row, again.world);
     }
-    for (const line of lines) tell(line);
+    tell(...lines);
     if (following && alone) {
       await leaving;
       next = prepare(following);
@@ -297,6 +297,6 @@ function withoutReasons(expected: Expected, { verdict }: Decision): Expected {
 }
 
 /** At once: the line is read while the machine runs. */
-function tell(line: Line): void {
-  writeSync(1, `${JSON.stringify(line)}\n`);
+function tell(...lines: Line[]): void {
+  writeSync(1, pack(lines));
 }
