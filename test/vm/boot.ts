@@ -108,6 +108,9 @@ async function runMachine(
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   clearTimeout(timer);
-  server.close();
+  // once all that came by it has been read
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
   return { console: said, ended: status === 0 && said.includes('guest: exit 0'), stopped };
 }

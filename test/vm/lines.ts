@@ -6,7 +6,13 @@ import type { StartEvent } from '../../src/stream/events.js';
 export type Judge = Tier | 'neighbours';
 
 /** What the machine tells the host. */
-export type Line = TierLine | RowLine | { kind: 'end' };
+export type Line = TierLine | RowLine | EndLine;
+
+/** All has been told: so many rows. */
+export interface EndLine {
+  kind: 'end';
+  rows: number;
+}
 
 export interface TierLine {
   kind: 'tier';

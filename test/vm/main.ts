@@ -62,6 +62,7 @@ process.exitCode = failed > 0 || (results.length === 0 && !skipped.length) ? 1 :
 
 async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promise<Result> {
   const rows: RowLine[] = [];
+  let toldOf = -1;
   const tiers: TierLine[] = [];
   const arguments_ = [TIER || judges.join(','), ROWS].map((word) => `'${word}'`).join(' ');
   const {
@@ -81,20 +82,22 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     date: new Date().toISOString().slice(0, 10),
     tiers,
     rows,
-    complete: ended,
+    complete: ended && toldOf === rows.length,
   };
-  if (!ended) console.log(`the machine did not come to its end:\n${said.slice(-2000)}`);
+  if (!result.complete)
+    console.log(`the machine did not come to its end, or not all of it came:\n${said.slice(-2000)}`);
   // each row stands for itself
   if (rows.length > 0) keepResult(join(cache, 'results'), result);
   if (stopped) interrupted = true;
   return result;
 
   function take(line: Line): void {
-    if (line.kind === 'tier') {
+    if (line.kind === 'end') toldOf = line.rows;
+    else if (line.kind === 'tier') {
       tiers.push(line);
       console.log(`  ${line.tier}: ${line.refused ?? 'attached'}`);
       for (const hook of line.hooks?.missing ?? []) console.log(`    without ${hook.name}: ${hook.why}`);
-    } else if (line.kind === 'row') {
+    } else {
       hold(line);
       rows.push(line);
       if (rows.length % 150 === 0) console.log(`  ${rows.length} results`);

@@ -22,6 +22,7 @@ import { playStory, storyName } from './story.js';
  * judge the same requests. The results of each are a line. Arguments: tiers, and a pattern of row names.
  */
 const [tiers = '', pattern = ''] = process.argv.slice(2);
+let told = 0;
 /** Commands take long here, and so does a snapshot. */
 const patienceMs = 15_000;
 const watches = new Map<Tier, Watch>();
@@ -41,7 +42,7 @@ if (pattern !== 'sample') for (const knob of fitting(knobs, nameOf)) await playW
 for (const watch of watches.values()) await watch.stop();
 if (pattern !== 'sample' && fitting([storyName], String).length > 0) await playStories();
 if (tiers.split(',').includes('neighbours')) await playNeighbours();
-tell({ kind: 'end' });
+tell({ kind: 'end', rows: told });
 
 /** The command line, in each tier. */
 async function playStories(): Promise<void> {
@@ -298,5 +299,6 @@ function withoutReasons(expected: Expected, { verdict }: Decision): Expected {
 
 /** At once: the line is read while the machine runs. */
 function tell(...lines: Line[]): void {
+  told += lines.filter(({ kind }) => kind === 'row').length;
   writeSync(1, pack(lines));
 }
