@@ -18,7 +18,15 @@ export function betweenKernels(all: readonly { kernel: string; rows: RowLine[] }
   return later.flatMap((result) =>
     result.rows.flatMap((row) => {
       const same = oldest?.rows.find((one) => one.row === row.row && one.tier === row.tier);
-      if (!same || row.differs || row.before || same.state !== 'passed' || row.state !== 'passed') return [];
+      if (
+        !same ||
+        row.differs ||
+        same.before ||
+        row.before ||
+        same.state !== 'passed' ||
+        row.state !== 'passed'
+      )
+        return [];
       return compared(`${row.row} (${row.tier}): ${oldest?.kernel}, ${result.kernel}`, same, row);
     }),
   );
