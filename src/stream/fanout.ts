@@ -1,5 +1,5 @@
 /** How many events a consumer may be behind before the producer is told to wait. */
-const highWater = 4096;
+const highWater = 512;
 
 /** One producer, any number of consumers, each an async iterable of everything that came since it subscribed. */
 export class Fanout<T> {
