@@ -234,10 +234,8 @@ function judge(row: Row, tier: Tier, decisions: Decision[], changes: ChangeEvent
       const decision = decisions[i] as Decision;
       const known = withoutReasons(expected, decision);
       const wanted = tier === 'tracepoint' ? known : byBetterTier(known, decision);
-      wrong.push(...differences(decision, unnamed(wanted, decision)));
-      wrong.push(
-        ...otherReasons(decision, unnamed(wanted, decision)).map((reason) => `${reason} would do as well`),
-      );
+      wrong.push(...differences(decision, wanted));
+      wrong.push(...otherReasons(decision, wanted).map((reason) => `${reason} would do as well`));
     }
   }
   const { found, missing } = findChanges(changes, (tier !== 'tracepoint' && row.changes) || []);
@@ -281,13 +279,6 @@ function byBetterTier({ evidence: _evidence, ...expected }: Expected, decision: 
     delete wanted.steps;
   }
   return wanted;
-}
-
-/** On the newest kernel a function of a module may stay without a name: it is said to, and the rest has to fit. */
-function unnamed(expected: Expected, { verdict }: Decision): Expected {
-  return expected.detail instanceof RegExp && verdict.detail?.startsWith('unknown function (')
-    ? { ...expected, detail: /^unknown function \(NETFILTER/ }
-    : expected;
 }
 
 /** Before 5.17 a drop has a place and no reason: rows that name the reason get the function that dropped. */
