@@ -8,7 +8,7 @@
 
 #define BARE		8	/* lookups of an address alone that are remembered per CPU */
 #define SENT_LOOKUPS	32	/* lookups of packets that are remembered per CPU */
-#define SAME_SEND_NS	1000000	/* a lookup longer ago than this belongs to another send */
+#define SAME_SEND_NS	20000000	/* a lookup longer ago than this belongs to another send: a virtual CPU takes its time, and a who-has may be answered before its send is done */
 
 /* --- knobs, set before the object is loaded; addresses from kallsyms: [start, end) --- */
 

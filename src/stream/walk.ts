@@ -3,7 +3,7 @@ import type { Series } from '../decision/series.js';
 import type { Pass } from '../decision/types.js';
 
 /** Lookups belong to a send for so long: SAME_SEND_NS of bpf/neighbour-state.h. */
-const sameSendNs = 1_000_000n;
+const sameSendNs = 20_000_000n;
 
 /**
  * The last walk over rules and tables that a packet's flow made before its who-has, with what proofs want to know of
