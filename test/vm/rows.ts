@@ -92,7 +92,8 @@ async function playNeighbour(watch: NeighbourWatch, row: NeighbourRow): Promise<
     const wrong = unlike((await watch.play(world, row)).texts, row.expect);
     return [wrong.length > 0 ? 'failed' : 'passed', wrong.join('; ')];
   } catch (error) {
-    return ['failed', (error as Error).message];
+    const needs = error instanceof ArpwhyError ? row.needs : undefined;
+    return [needs ? 'skipped' : 'failed', `${needs ? `${needs}: ` : ''}${(error as Error).message}`];
   } finally {
     await world.down();
   }

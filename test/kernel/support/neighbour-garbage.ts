@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { run } from '../../../src/host/run.js';
+import { run, toolPath } from '../../../src/host/run.js';
 
 /**
  * Garbage is collected for all namespaces at once, by limits that the first one has: they are lowered until the entry is
@@ -7,7 +7,8 @@ import { run } from '../../../src/host/run.js';
  * for five seconds. Periodic: every half of base_reachable_time, which is 15 seconds.
  */
 const script = `
-how=$2 router=$3 ip=$4 behind=$5
+how=$2 router=$3 address=$4 behind=$5
+ip=$6 # a shell may have one of its own
 limits=/proc/sys/net/ipv4/neigh/default
 exec 9<"$1"
 flock 9
@@ -17,11 +18,11 @@ trap 'exit 1' INT TERM HUP
 echo 0 > $limits/gc_thresh1 || exit 1
 [ $how = periodic ] || echo 1 > $limits/gc_thresh2
 n=0
-while ip -n $router neigh show $ip | grep -q .
+while $ip -n $router neigh show $address | grep -q .
 do
   n=$((n + 1))
   [ $n -lt 400 ] || { echo "not collected" >&2; exit 1; }
-  [ $how = periodic ] || ip -n $behind neigh replace 10.2.$((100 + n / 250)).$((1 + n % 250)) lladdr 02:00:00:00:0b:0b dev eth0 nud stale
+  [ $how = periodic ] || $ip -n $behind neigh replace 10.2.$((100 + n / 250)).$((1 + n % 250)) lladdr 02:00:00:00:0b:0b dev eth0 nud stale
   sleep 0.05
 done
 `;
@@ -38,5 +39,5 @@ export async function collectGarbage(
   behind: string,
 ): Promise<void> {
   const lock = fileURLToPath(new URL('.', import.meta.url));
-  await run(['sh', '-c', script, 'sh', lock, how, router, ip, behind]);
+  await run(['sh', '-c', script, 'sh', lock, how, router, ip, behind, toolPath('ip')]);
 }
