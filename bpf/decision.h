@@ -298,17 +298,18 @@ static __always_inline void count_interrupting(struct cpu *me, __u64 at, __u32 c
 	me->counters.lost_last_ns = now;
 }
 
-/* A request whose addresses are not asked for. When it is deferred, its second pass stands for it. */
-static __always_inline void count_filtered(enum reading how, struct cpu *me, struct net_device *dev, struct net *net,
-					   __u32 closed)
+/* A request whose addresses are not asked for. When it is deferred, its first pass stands for it: it may be purged. */
+static __always_inline void count_filtered(enum reading how, struct cpu *me, struct net_device *dev, struct net *net)
 {
 	char name[ARPWHY_IFNAMSIZ];
 
-	if (closed == ARPWHY_DEFERRED)
+	if (me->in_timer)
 		return;
-	read_name(how, dev, name);
-	if (!in_scope(READ(how, net, ns.inum), name))
-		return;
+	if (only_netns || only_devices) {
+		read_name(how, dev, name);
+		if (!in_scope(READ(how, net, ns.inum), name))
+			return;
+	}
 	me->counters.seen++;
 	me->counters.filtered++;
 }
@@ -438,7 +439,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	if (!all_attached())
 		goto out;
 	if (!asked_for(&packet.arp, arp_bytes)) {
-		count_filtered(how, me, dev, net, closed);
+		count_filtered(how, me, dev, net);
 		goto out;
 	}
 	if (*(volatile __u32 *)&me->making) {

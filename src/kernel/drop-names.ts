@@ -2,13 +2,16 @@ import type { DropNames } from './body.js';
 import type { NativeLibrary } from './library.js';
 import type { KernelSymbols } from './symbols.js';
 
-/** A place without a name is looked up again after so long: the symbols may have moved while they were read. */
+/**
+ * A place without a name is looked up again after so long, for the symbols may have moved while they were read; and
+ * after four times as long each time, for to read them holds everything up.
+ */
 const retryMs = 1000;
 
 /** Names places and reasons of drops as the running kernel does, each looked up once. */
 export function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNames {
   const text = Buffer.alloc(128);
-  const known = new Map<string, { where: string; until: number }>();
+  const known = new Map<string, { where: string; until: number; restMs: number }>();
   return {
     where(location, reason) {
       const key = `${location}/${reason}`;
@@ -21,7 +24,9 @@ export function dropNames(native: NativeLibrary, symbols: KernelSymbols): DropNa
         let where = symbol ?? 'unknown function';
         // before 5.17 drops have none
         if (name !== '0') where += ` (${name})`;
-        found = { where, until: symbol === null ? performance.now() + retryMs : Number.POSITIVE_INFINITY };
+        const restMs = found ? 4 * found.restMs : retryMs;
+        const until = symbol === null ? performance.now() + restMs : Number.POSITIVE_INFINITY;
+        found = { where, until, restMs };
         known.set(key, found);
       }
       return found.where;

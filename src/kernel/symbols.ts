@@ -15,7 +15,7 @@ const roomBytes = 1 << 24;
 
 const unknownSymbol: SymbolRange = { start: 0n, end: 0n };
 
-/** The kernel's own symbols. Reading them takes some 20 ms, so they are read once, when first asked for. */
+/** The kernel's own symbols. Reading them takes some 100 ms, so they are read once, when first asked for. */
 export class KernelSymbols {
   #text: string | null = null;
   #table: SymbolTable | null = null;

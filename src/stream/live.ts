@@ -4,7 +4,7 @@ import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
 import { deviceAlone } from '../decision/kernel-release.js';
 import type { Kind } from '../decision/neighbour/types.js';
-import type { Pass, Proof, Request, Tier } from '../decision/types.js';
+import type { Pass, Prefix, Proof, Request, Tier } from '../decision/types.js';
 import { Clock, identifyHost } from '../host/clock.js';
 import { useStarter } from '../host/tool.js';
 import { seesLinks } from '../kernel/hooks.js';
@@ -47,6 +47,8 @@ export interface LiveOptions {
 /** What the kernel side counted as lost, and when. */
 type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
 
+/** As many as filter_targets and filter_senders of bpf/state.h hold. */
+const mostPrefixes = 4096;
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
 /** To read states again takes a part of the time, for requests come meanwhile: after it, so many times as long is theirs. */
@@ -104,7 +106,7 @@ export class LiveStream {
       devices: options.devices ?? null,
       ...(othersToo
         ? {}
-        : { targets: options.filter?.targets ?? null, senders: options.filter?.senders ?? null }),
+        : { targets: inKernel(options.filter?.targets), senders: inKernel(options.filter?.senders) }),
       leaveOut: options.leaveOut ?? [],
       keepRecords: options.tap !== undefined,
       ...(options.tier ? { tier: options.tier } : {}),
@@ -547,6 +549,11 @@ async function* behind(
 
 async function* oneByOne<T>(batches: AsyncIterable<T[]>): AsyncGenerator<T> {
   for await (const batch of batches) yield* batch;
+}
+
+/** Prefixes that the kernel side applies; of more than it holds, none: they are applied here all the same. */
+function inKernel(prefixes: readonly Prefix[] | undefined): readonly Prefix[] | null {
+  return prefixes && prefixes.length <= mostPrefixes ? prefixes : null;
 }
 
 /** Only what went through arp_process looked anything up. */

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Decision } from '../../src/decision/types.js';
+import { run } from '../../src/host/run.js';
 import { Cleanup } from './support/cleanup.js';
 import { kinds, Pair } from './support/pair.js';
 import { TraceProcess } from './support/trace.js';
@@ -63,4 +65,21 @@ it('counts a request that waits on the proxy queue once', async () => {
   expect(trace.end.accounts).toMatchObject({
     ...{ seen: 2, delivered: 0, filtered: 2, pending: 0, abandoned: 0, lost: 0 },
   });
+});
+
+it('counts a request that is purged from the proxy queue', async () => {
+  const delay = (jiffies: number) => pair.set({ 'ipv4/neigh/r0/proxy_delay': jiffies });
+  await delay(100_000);
+  cleanup.add(pair, () => delay(0));
+  const trace = await attach('--target', '203.0.113.77');
+  const plain = await attach('--all');
+  const actions = (decisions: Decision[]) => decisions.map(({ verdict }) => verdict.action).join(' ');
+  await pair.ask(kinds.proxied);
+  await plain.until('the deferral', (decisions) => actions(decisions) === 'deferred');
+  await run(['ip', '-n', pair.router, 'link', 'del', 'r0']);
+  cleanup.add(pair, (one) => one.wire('r0', '192.0.2.1/24'));
+  await plain.until('the purge', (decisions) => actions(decisions) === 'deferred dropped');
+  for (const one of [trace, plain]) expect(await one.stop()).toBe(0);
+  expect(plain.end.accounts).toMatchObject({ seen: 1, delivered: 1 });
+  expect(trace.end.accounts).toMatchObject({ seen: 1, delivered: 0, filtered: 1, pending: 0, abandoned: 0 });
 });
