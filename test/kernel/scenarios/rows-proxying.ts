@@ -102,19 +102,6 @@ export const proxying: readonly Row[] = [
         neighbours: ['created 10.1.0.9'],
       },
     ],
-    before: {
-      kernel: [5, 11],
-      why: 'the kernel does not read proxy_arp_pvlan of all: it is not consulted there',
-      expect: [
-        {
-          action: 'replied',
-          reason: 'proxy-arp-pvlan',
-          evidence: 'observed',
-          because: '10.1.0.0/24 dev in0 table main',
-          settings: { forwarding: { dev: 1 }, proxy_arp_pvlan: { dev: 1 } },
-        },
-      ],
-    },
   },
   {
     name: 'proxy_arp_pvlan on all',
