@@ -7,6 +7,11 @@ export class SymbolTable {
   readonly #modules: Module[];
 
   constructor(kallsyms: string, modules: string) {
+    this.#modules = modules
+      .split('\n')
+      .flatMap(readModule)
+      .sort((a, b) => (a.start < b.start ? -1 : 1));
+    const listed = new Set(this.#modules.map(({ name }) => name));
     const entries = kallsyms
       .split('\n')
       .filter((line) => /^[0-9a-f]+ [tTwW] /.test(line))
@@ -14,16 +19,14 @@ export class SymbolTable {
         const [address = '0', , name = '', owner = ''] = line.split(/[ \t]/);
         return { address: BigInt(`0x${address}`), name, owner: owner.slice(1, -1) };
       })
+      // the code that a module begins with is let go, and may be another's by now; some kernels still list it
+      .filter(({ address, owner }) => !listed.has(owner) || [owner, ''].includes(this.#moduleAt(address)))
       .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
     this.#addresses = BigUint64Array.from(entries, ({ address }) => address);
     for (const { name, owner } of entries) {
       this.#names.push(name);
       this.#owners.push(owner);
     }
-    this.#modules = modules
-      .split('\n')
-      .flatMap(readModule)
-      .sort((a, b) => (a.start < b.start ? -1 : 1));
   }
 
   /**
@@ -39,9 +42,13 @@ export class SymbolTable {
       else high = middle;
     }
     if (low === 0) return null;
+    return this.#owners[low - 1] === this.#moduleAt(address) ? (this.#names[low - 1] ?? null) : null;
+  }
+
+  /** The module that an address lies in; '' for none. */
+  #moduleAt(address: bigint): string {
     const below = this.#modules.findLast(({ start }) => start <= address);
-    const owner = below && address < below.end ? below.name : '';
-    return this.#owners[low - 1] === owner ? (this.#names[low - 1] ?? null) : null;
+    return below && address < below.end ? below.name : '';
   }
 }
 

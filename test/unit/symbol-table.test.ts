@@ -36,3 +36,13 @@ it('since 6.4 a size counts data that lies elsewhere: the module that begins nea
   expect(table.nameOf(0xffffffffc0008123n)).toBe('nft_do_chain');
   expect(table.nameOf(0xffffffffc0001004n)).toBe('cleanup_module');
 });
+
+it('a symbol of code that a module began with, and let go, does not hide what lies there now', () => {
+  const stale = `${kallsyms}ffffffffc0008110 t br_nf_core_init\t[bridge]\n`;
+  expect(new SymbolTable(stale, modules).nameOf(0xffffffffc0008123n)).toBe('nft_do_chain');
+});
+
+it('does not take what no module owns for the function before it', () => {
+  const jitted = `${kallsyms}ffffffffc0020000 t bpf_prog_6deef7357e7b4530\t[bpf]\n`;
+  expect(new SymbolTable(jitted, modules).nameOf(0xffffffffc0020010n)).toBe(null);
+});
