@@ -1,3 +1,4 @@
+import { deviceAlone } from '../../src/decision/kernel-release.js';
 import type { Decision } from '../../src/decision/types.js';
 import type { RowLine } from './lines.js';
 
@@ -12,11 +13,20 @@ export function betweenTiers(rows: readonly RowLine[]): string[] {
   });
 }
 
-/** The rows that kernels do not judge alike in the same tier. */
-export function betweenKernels(all: readonly { kernel: string; rows: RowLine[] }[]): string[] {
+/** A kernel's rows; its release as `uname -r` prints it. */
+export interface Played {
+  kernel: string;
+  release: string;
+  rows: RowLine[];
+}
+
+/** The rows that kernels do not judge alike in the same tier. What one of them does not read is not compared. */
+export function betweenKernels(all: readonly Played[]): string[] {
   const [oldest, ...later] = all;
-  return later.flatMap((result) =>
-    result.rows.flatMap((row) => {
+  return later.flatMap((result) => {
+    const unread = [oldest, result].flatMap((one) => (one ? [...deviceAlone(one.release)] : []));
+    const pointers = unread.map((setting) => `/settings/${setting}/all`);
+    return result.rows.flatMap((row) => {
       const same = oldest?.rows.find((one) => one.row === row.row && one.tier === row.tier);
       if (
         !same ||
@@ -27,15 +37,15 @@ export function betweenKernels(all: readonly { kernel: string; rows: RowLine[] }
         row.state !== 'passed'
       )
         return [];
-      return compared(`${row.row} (${row.tier}): ${oldest?.kernel}, ${result.kernel}`, same, row);
-    }),
-  );
+      return compared(`${row.row} (${row.tier}): ${oldest?.kernel}, ${result.kernel}`, same, row, pointers);
+    });
+  });
 }
 
-function compared(what: string, a: RowLine, b: RowLine): string[] {
+function compared(what: string, a: RowLine, b: RowLine, unread: readonly string[] = []): string[] {
   if (a.decisions.length !== b.decisions.length) return [`${what}: not as many decisions`];
   return a.decisions.flatMap((decision, i) =>
-    disagreements(decision, b.decisions[i] as Decision).map((line) => `${what}: /${i}${line}`),
+    disagreements(decision, b.decisions[i] as Decision, unread).map((line) => `${what}: /${i}${line}`),
   );
 }
 
@@ -69,8 +79,8 @@ export function comparable(decision: Decision) {
  * Where two decisions about the same differ. What either of them names as unknown, or what follows from it, is not
  * compared: that the row expects it to be known is tested elsewhere.
  */
-function disagreements(a: Decision, b: Decision): string[] {
-  const unknown = [...a.unknown, ...b.unknown].flatMap((pointer) =>
+function disagreements(a: Decision, b: Decision, unread: readonly string[]): string[] {
+  const unknown = [...a.unknown, ...b.unknown, ...unread].flatMap((pointer) =>
     pointer === '/verdict/reason' ? ['/verdict', '/because', '/settings'] : [pointer],
   );
   return differing(comparable(a), comparable(b)).filter(
