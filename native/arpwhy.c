@@ -22,6 +22,7 @@ struct arpwhy *arpwhy_open(const char *path, int *err)
 		return NULL;
 	self->wake_pipe[0] = self->wake_pipe[1] = self->epoll = self->stop = -1;
 	catch_log();
+	await_btf();	/* it may log, too */
 	self->object = bpf_object__open_file(path, NULL);
 	if (!self->object) {
 		*err = -errno;

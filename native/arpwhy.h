@@ -2,14 +2,14 @@
 /*
  * A small library over libbpf, for callers that can pass numbers, strings and buffers only. The caller owns
  * every buffer; the library owns the handle. Functions that can fail return a negative errno; what libbpf said
- * is in arpwhy_log(). Not thread-safe, but for the library's own thread.
+ * is in arpwhy_log(). Not thread-safe, but for the library's own threads.
  */
 #ifndef ARPWHY_NATIVE_H
 #define ARPWHY_NATIVE_H
 
 #include <stdint.h>
 
-#define ARPWHY_ABI 3
+#define ARPWHY_ABI 4
 
 struct arpwhy;
 
@@ -17,6 +17,18 @@ int arpwhy_abi(void);
 
 /* Text that libbpf has logged since the last call, NUL-terminated and cut at the front. Returns its length. */
 int arpwhy_log(char *to, int size);
+
+/*
+ * Begin to read what a trace will need, beside what the process does until then: the kernel's BTF and its symbols.
+ * Never needed: who asks for either without it waits for all of the reading.
+ */
+void arpwhy_begin(void);
+
+/*
+ * The text of /proc/kallsyms as it was when arpwhy_begin() had it read. Returns its bytes; with a `to` that is long
+ * enough they are handed over, once. -ENOENT when nothing was begun, or all was handed over.
+ */
+int arpwhy_symbols(char *to, int size);
 
 /* Open a BPF object. Nothing is loaded yet. Returns NULL and leaves the reason in the log; *err is -errno. */
 struct arpwhy *arpwhy_open(const char *path, int *err);

@@ -34,6 +34,12 @@ struct arpwhy {
 	int stop;		/* eventfd */
 };
 
+/* names.c: parse the BTF of the running kernel, once */
+void parse_kernel_btf(void);
+
+/* begin.c: until a thread that parses it is done */
+void await_btf(void);
+
 /* log.c */
 void catch_log(void);
 

@@ -8,13 +8,20 @@
 #include <unistd.h>
 
 /* parsing it takes a while: keep it */
+static struct btf *parsed;
+
+void parse_kernel_btf(void)
+{
+	if (!parsed)
+		parsed = btf__load_vmlinux_btf();
+}
+
+/* NULL with errno when it cannot be had */
 static struct btf *kernel_btf(void)
 {
-	static struct btf *kernel;
-
-	if (!kernel)
-		kernel = btf__load_vmlinux_btf();
-	return kernel;
+	await_btf();
+	parse_kernel_btf();
+	return parsed;
 }
 
 /* its type is a pointer to a function, whose first argument is not the event's */

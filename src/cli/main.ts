@@ -46,9 +46,9 @@ type AddCommand = (program: Command, context: Context) => void;
 
 /** In the order of the help. */
 const commands: Record<string, () => Promise<AddCommand>> = {
-  trace: async () => (await import('./trace.js')).addTrace,
-  top: async () => (await import('./top.js')).addTop,
-  record: async () => (await import('./trace.js')).addRecord,
+  trace: async () => (await tracing(import('./trace.js'))).addTrace,
+  top: async () => (await tracing(import('./top.js'))).addTop,
+  record: async () => (await tracing(import('./trace.js'))).addRecord,
   replay: async () => (await import('./replay.js')).addReplay,
   report: async () => (await import('./report.js')).addReport,
   doctor: async () => (await import('./doctor.js')).addDoctor,
@@ -61,6 +61,12 @@ const commands: Record<string, () => Promise<AddCommand>> = {
 function commandsFor([name = '']: readonly string[]): Promise<AddCommand[]> {
   const one = Object.hasOwn(commands, name) ? commands[name] : undefined;
   return Promise.all((one ? [one] : Object.values(commands)).map((load) => load()));
+}
+
+/** The code of a command that traces is loaded while what it needs of the kernel is read. */
+async function tracing<T>(code: Promise<T>): Promise<T> {
+  if (process.geteuid?.() === 0) (await import('../kernel/begin.js')).beginReading();
+  return code;
 }
 
 /** Help and version are ends as any other: what they could not write is an error too. */

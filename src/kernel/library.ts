@@ -13,6 +13,8 @@ export type Handle = Buffer & { address(): number };
 export interface NativeLibrary {
   arpwhy_abi(): number;
   arpwhy_log(to: Buffer, size: number): number;
+  arpwhy_begin(): void;
+  arpwhy_symbols(to: Buffer | null, size: number): number;
   arpwhy_open(path: string, err: Buffer): Handle;
   arpwhy_set_knob(self: Handle, name: string, low: number, high: number): number;
   arpwhy_resize(self: Handle, map: string, entries: number): number;
@@ -40,11 +42,13 @@ export interface NativeLibrary {
   arpwhy_close(self: Handle): void;
 }
 
-const abi = 3;
+const abi = 4;
 
 const signatures = {
   arpwhy_abi: ['int', []],
   arpwhy_log: ['int', ['pointer', 'int']],
+  arpwhy_begin: ['void', []],
+  arpwhy_symbols: ['int', ['pointer', 'int']],
   arpwhy_open: ['pointer', ['string', 'pointer']],
   arpwhy_set_knob: ['int', ['pointer', 'string', 'uint32', 'uint32']],
   arpwhy_resize: ['int', ['pointer', 'string', 'uint32']],

@@ -112,8 +112,8 @@ function symbolsOfModules(kallsyms: string): string {
   return kallsyms.slice(kallsyms.lastIndexOf('\n', from) + 1, to + 1);
 }
 
-/** A file of /proc does not say how long it is: there is room for the longest from the start, of which only what is used is taken. */
-function readOrEmpty(path: string): string {
+/** Files as they are read now. A file of /proc does not say how long it is: there is room for the longest from the start, of which only what is used is taken. */
+export function readOrEmpty(path: string): string {
   let fd: number;
   try {
     fd = openSync(path, 'r');

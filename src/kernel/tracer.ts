@@ -1,6 +1,7 @@
 import type { ChangeSeen } from '../decision/change-seen.js';
 import type { Pass, Prefix, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { readBegun } from './begin.js';
 import { decodeChanges } from './change-wire.js';
 import { dropNames } from './drop-names.js';
 import { decodeGeneration, type Generation } from './generation.js';
@@ -82,7 +83,7 @@ export class Tracer {
   static open(options: TracerOptions = {}): Tracer {
     checkPlatform();
     const native = nativeLibrary();
-    const symbols = new KernelSymbols();
+    const symbols = new KernelSymbols(readBegun(native));
     const leftOut = new Map<string, string>(
       (options.leaveOut ?? []).map((name) => [name, 'left out on request']),
     );

@@ -110,6 +110,22 @@ describe('why a who-has was sent', () => {
     expect(causeOfQuestion(of, null)).toMatchObject({ code: 'unknown', process: null });
   });
 
+  it('tells no packet where there was none', () => {
+    const of = asked(task([...sending, 'neigh_add', 'rtnetlink_rcv_msg'], { command: 'ip' }));
+    expect(causeOfQuestion(of, null)).toMatchObject({ code: 'netlink', process: { command: 'ip' } });
+    const driver = asked(task([...sending, 'mlx5e_tc_tun_update', 'worker_thread'], { kernelThread: true }));
+    expect(causeOfQuestion(driver, null)).toMatchObject({
+      code: 'unknown',
+      process: null,
+      function: 'mlx5e_tc_tun_update',
+    });
+  });
+
+  it('knows a packet that is none of IPv4 by who waits with it', () => {
+    const of = asked(task([...sending, 'neigh_resolve_output', 'ip6_finish_output2', 'udpv6_sendmsg']));
+    expect(causeOfQuestion(of, null)).toMatchObject({ code: 'packet-sent', process: { command: 'bash' } });
+  });
+
   it('names nobody where the stack was cut', () => {
     const of = asked(task(sending, { stackCut: true }));
     expect(causeOfQuestion(of, packet)).toMatchObject({ code: 'unknown', process: null });

@@ -24,9 +24,13 @@ export function causeOfQuestion(
     if (packet && packet.iif !== 0) return { code: 'packet-forwarded', process: null, function: null };
     // a softirq forwards, and answers
     if (inSoftirq(task)) return { code: packet ? 'packet-sent' : 'unknown', process: null, function: null };
-    return task.stackCut
-      ? { code: 'unknown', process: null, function: null }
-      : { code: 'packet-sent', process: processOf(task), function: null };
+    if (task.stackCut) return { code: 'unknown', process: null, function: null };
+    if (packet || has('neigh_resolve_output')) {
+      return { code: 'packet-sent', process: processOf(task), function: null };
+    }
+    // without any packet: NTF_USE and NTF_MANAGED
+    if (has('neigh_add')) return { code: 'netlink', process: processOf(task), function: null };
+    return { code: 'unknown', process: null, function: own[own.indexOf('__neigh_event_send') + 1] ?? null };
   }
   const sender = own.find((name) => !plumbing.test(name)) ?? null;
   if (sender !== null && arp.senderIp === arp.targetIp) {

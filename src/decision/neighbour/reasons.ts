@@ -195,6 +195,7 @@ export const causeSentences: Record<string, string> = {
   'resolution-timer':
     'the entry has no MAC yet: its timer asks again, or asks first for an entry that is kept resolved (managed)',
   'user-space': 'a program sent it by a packet socket; the kernel does not count it as asking',
+  netlink: 'a program has the kernel keep an entry resolved, or use it (ip neigh … managed, … use)',
   announcement: 'the kernel announces an address of its own',
   kernel: 'the kernel sent it by itself',
   unknown: 'what led to it was not seen',

@@ -71,6 +71,7 @@ export type Cause =
   | 'timer'
   | 'resolution-timer'
   | 'user-space'
+  | 'netlink'
   | 'announcement'
   | 'kernel'
   | 'unknown';

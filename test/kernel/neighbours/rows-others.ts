@@ -83,6 +83,13 @@ export const otherRows: readonly Row[] = [
     ],
   },
   {
+    name: 'an entry that is kept resolved: asked for without any packet',
+    kinds: ['solicitation'],
+    setup: ['asker: ip address add 10.1.0.9/24 dev eth0'],
+    steps: ['ip neigh add 10.1.0.9 dev in0 managed'],
+    expect: ['answered netlink 10.1.0.9 dev in0 from 10.1.0.1 by ip tries 1 waited 0 lost 0'],
+  },
+  {
     name: 'ip neigh: made, changed, deleted',
     kinds: ['neighbour'],
     steps: [
