@@ -450,6 +450,8 @@ __noinline int take_sent_lookups(__be32 saddr, __be32 daddr, __u32 iif)
 			     equal(l->what.iif, iif) & equal(l->pid, pid) &
 			     ((opaque(now - l->ns - SAME_SEND_NS) >> 63) & 1);
 
+		/* the send began with the first of them */
+		me->out.start_ns |= -(__u64)(fits & equal(taken, 0)) & l->ns;
 		me->out.lookup[taken & (ARPWHY_SEND_LOOKUPS - 1)] = l->what;
 		me->out.flow[taken & (ARPWHY_SEND_LOOKUPS - 1)] = l->flow;
 		me->out.lookup[taken & (ARPWHY_SEND_LOOKUPS - 1)].role = equal(l->saddr, 0) ? ARPWHY_BARE_TARGET : ARPWHY_FOR_TARGET;

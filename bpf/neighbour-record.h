@@ -60,7 +60,7 @@ struct arpwhy_event {
 	__u8 cpu;
 	__u8 kind;		/* enum arpwhy_neighbour_kind */
 	__u64 id;		/* unique in the trace */
-	__u64 start_ns;		/* when the frame came, 0 when it was not seen */
+	__u64 start_ns;		/* when the frame came, 0 when it was not seen; of ARPWHY_FOR_PACKET: the first lookup */
 	__u64 end_ns;
 	__u64 asked_ns;		/* the last who-has for the address that was learned, 0 when none is known */
 	__u64 asked_id;		/* its id; of ARPWHY_FOR_PACKET: the who-has that was sent for the packet */

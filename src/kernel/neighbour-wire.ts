@@ -271,6 +271,7 @@ class Reader {
     return {
       ...this.#seen(),
       kind: 'for-packet',
+      startNs: this.#u64(event.startNs) || null,
       asked: idAt(this.#view, this.#at + event.askedId),
       packet: {
         source,

@@ -2,9 +2,6 @@ import type { ForPacketSeen } from '../decision/neighbour/record.js';
 import type { Series } from '../decision/series.js';
 import type { Pass } from '../decision/types.js';
 
-/** Lookups belong to a send for so long: SAME_SEND_NS of bpf/neighbour-state.h. */
-const sameSendNs = 20_000_000n;
-
 /**
  * The last walk over rules and tables that a packet's flow made before its who-has, with what proofs want to know of
  * it; null when none was seen. A packet whose source was not chosen yet is looked up twice: the last one counts.
@@ -30,7 +27,7 @@ export function walkOf(seen: ForPacketSeen): { series: Series; pass: Pass } | nu
     netns: seen.netns,
     device: seen.device,
     frame: { senderIp: seen.packet.source, targetIp: seen.packet.target },
-    startNs: seen.endNs - sameSendNs,
+    startNs: seen.startNs,
     endNs: seen.endNs,
     stamps: seen.stamps,
     stampsMoved: false,

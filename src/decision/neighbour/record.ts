@@ -110,6 +110,8 @@ export interface ForPacketSeen extends Seen {
   kind: 'for-packet';
   asked: number;
   packet: { source: Ipv4; target: Ipv4; protocol: number; iif: number; mark: number };
+  /** CLOCK_MONOTONIC of the first of the lookups; null without any. */
+  startNs: bigint | null;
   /** `fromAny`: the source was not chosen yet. */
   lookups: (Lookup & { fromAny: boolean; scope: number })[];
   cut: number;
