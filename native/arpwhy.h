@@ -20,7 +20,7 @@ int arpwhy_log(char *to, int size);
 
 /*
  * Begin to read what a trace will need, beside what the process does until then: the kernel's BTF and its symbols.
- * Never needed: who asks for either without it waits for all of the reading.
+ * Never needed: without it the BTF is read by who asks first, and the symbols are the caller's to read.
  */
 void arpwhy_begin(void);
 
