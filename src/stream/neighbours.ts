@@ -16,7 +16,13 @@ import {
   type TimerSeen,
 } from '../decision/neighbour/record.js';
 import { stateBeforeTimer } from '../decision/neighbour/timer.js';
-import type { Kind, Learning, NeighbourChange, NeighbourEventTold } from '../decision/neighbour/types.js';
+import type {
+  Kind,
+  Learning,
+  NeighbourCause,
+  NeighbourChange,
+  NeighbourEventTold,
+} from '../decision/neighbour/types.js';
 import type { Pass, Tier } from '../decision/types.js';
 import type { NeighbourTracer } from '../kernel/neighbour-tracer.js';
 import { EntryKeys, KnownEntries } from './entries.js';
@@ -41,6 +47,8 @@ export interface NeighbourSurroundings {
 
 /** An entry that is set to failed by hand leaves the table right afterwards: told as one thing. */
 const removalMs = 100;
+/** Whoever removes an entry thus sets it to failed before (neigh_delete, arp_invalidate); others do not. */
+const failsFirst: ReadonlySet<NeighbourCause> = new Set(['netlink', 'ioctl', 'address-added', 'unknown']);
 
 /**
  * Makes learnings, solicitations and neighbour events of what the kernel side saw: joins who-has and answer, and keeps
@@ -102,8 +110,7 @@ export class Neighbours {
     for (const [key, { seen, until }] of this.#failing) {
       if (now < until) continue;
       this.#failing.delete(key);
-      this.#entries.set(key, seen.entry, seen.endNs);
-      this.#tellChange(seen, seen.before, seen.entry, causeOfChange(seen.task));
+      this.#tellFailed(key, seen);
     }
     return this.#solicitations.tick(now);
   }
@@ -201,6 +208,9 @@ export class Neighbours {
   #admin(seen: AdminSeen): void {
     const key = this.#keys.of(seen, seen.ip);
     if (seen.err !== 0) return;
+    const failing = this.#failing.get(key);
+    this.#failing.delete(key);
+    if (failing) this.#tellFailed(key, failing.seen);
     if (seen.entry.state === nud.failed) {
       this.#failing.set(key, { seen, until: performance.now() + removalMs });
       return;
@@ -210,19 +220,34 @@ export class Neighbours {
     if (open && isValid(seen.entry.state)) {
       this.#questions.end(open, { outcome: 'answered', mac: seen.entry.mac });
     }
-    const was = seen.before.state === nud.none ? null : seen.before;
-    this.#tellChange(seen, was, seen.entry, causeOfChange(seen.task));
+    this.#tellAdmin(seen);
   }
 
   #removed(seen: RemovedSeen): void {
     const key = this.#keys.of(seen, seen.ip);
-    const failing = this.#failing.get(key);
+    const cause = causeOfRemoval(seen.task);
+    let before = this.#failing.get(key)?.seen ?? null;
     this.#failing.delete(key);
+    if (before && !failsFirst.has(cause.code)) {
+      this.#tellFailed(key, before);
+      before = null;
+    }
     this.#entries.delete(key);
     const open = this.#questions.get(key);
     if (open) this.#questions.end(open, { outcome: 'removed' });
     if (isNoArp(seen.entry.state)) return;
-    this.#tellChange(seen, failing?.seen.before ?? seen.entry, null, causeOfRemoval(seen.task));
+    this.#tellChange(seen, before?.before ?? seen.entry, null, cause);
+  }
+
+  /** It stayed in the table. */
+  #tellFailed(key: number, seen: AdminSeen): void {
+    this.#entries.set(key, seen.entry, seen.endNs);
+    this.#tellAdmin(seen);
+  }
+
+  #tellAdmin(seen: AdminSeen): void {
+    const was = seen.before.state === nud.none ? null : seen.before;
+    this.#tellChange(seen, was, seen.entry, causeOfChange(seen.task));
   }
 
   /** @param was undefined: it was not seen */

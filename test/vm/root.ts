@@ -10,7 +10,7 @@ import type { Image } from './fetch.js';
 
 /** Programs of this host, by what they are for. Those marked `?` may be missing: then the rows that want them are skipped. */
 const tools = [
-  ...['sh', 'bash', 'cat', 'tee', 'flock', 'timeout', 'nsenter', 'modprobe'],
+  ...['sh', 'bash', 'cat', 'tee', 'flock', 'timeout', 'nsenter', 'modprobe', 'sleep', 'perl'],
   ...['ip', 'tc', 'bridge', 'nft', 'ethtool', 'arping', '?arptables-legacy', '?perf'],
 ];
 

@@ -34,7 +34,7 @@ export class NeighbourWatch {
         ({ schema, netns, monotonicNs }) =>
           kinds.includes(schema) && netns.name === world.router && BigInt(monotonicNs) >= from,
       );
-    const deadline = Date.now() + this.#patienceMs;
+    const deadline = Date.now() + this.#patienceMs + (row.slowMs ?? 0);
     while (told().length < row.expect.length && Date.now() < deadline) await this.stream.settled(100);
     await this.stream.settled();
     await this.stream.settled();

@@ -15,4 +15,6 @@ export interface Row {
   /** Kinds that are traced. By default learnings alone. */
   kinds?: readonly ('learning' | 'solicitation' | 'neighbour')[];
   needs?: string;
+  /** What is expected may take so much longer than usual. */
+  slowMs?: number;
 }

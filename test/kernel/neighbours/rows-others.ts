@@ -90,6 +90,36 @@ export const otherRows: readonly Row[] = [
     expect: ['answered netlink 10.1.0.9 dev in0 from 10.1.0.1 by ip tries 1 waited 0 lost 0'],
   },
   {
+    name: 'an entry that is put to use: asked for without any packet',
+    kinds: ['solicitation'],
+    setup: ['asker: ip address add 10.1.0.9/24 dev eth0'],
+    steps: ['ip neigh replace 10.1.0.9 dev in0 use'],
+    expect: ['answered netlink 10.1.0.9 dev in0 from 10.1.0.1 by ip tries 1 waited 0 lost 0'],
+  },
+  {
+    // neigh_managed_work: every 5 seconds
+    name: 'an entry that is kept resolved, and nobody answers: its timer asks again',
+    kinds: ['solicitation'],
+    setup: [fast, 'ip neigh add 10.1.0.8 dev in0 managed'],
+    steps: [],
+    expect: ['failed resolution-timer 10.1.0.8 dev in0 from 10.1.0.1 tries 3 waited 0 lost 0'],
+    slowMs: 6000,
+  },
+  {
+    // long between two of them: the first comes as the bond opens
+    name: 'a bond that watches its link by ARP',
+    kinds: ['solicitation'],
+    setup: [
+      'ip link add bond0 type bond mode balance-rr arp_interval 3600000 arp_ip_target 10.5.0.9',
+      'ip link set in0 down',
+      'ip link set in0 master bond0',
+      'ip address add 10.5.0.1/24 dev bond0',
+    ],
+    steps: ['ip link set bond0 up'],
+    expect: [/^unanswered kernel 10\.5\.0\.9 dev in0 from \S+ tries 1$/],
+    needs: 'bond',
+  },
+  {
     name: 'ip neigh: made, changed, deleted',
     kinds: ['neighbour'],
     steps: [
@@ -102,6 +132,18 @@ export const otherRows: readonly Row[] = [
       'netlink 10.1.0.9 permanent>stale by ip',
       'netlink 10.1.0.9 stale>gone by ip',
     ],
+  },
+  {
+    name: 'set to failed, and removed otherwise right afterwards: two changes',
+    kinds: ['neighbour'],
+    steps: ['ip neigh add 10.1.0.9 dev in0 nud failed', 'ip link set in0 down'],
+    expect: ['netlink 10.1.0.9 none>failed by ip', 'link-down 10.1.0.9 failed>gone by ip'],
+  },
+  {
+    name: 'set to failed, and deleted right afterwards: two changes',
+    kinds: ['neighbour'],
+    steps: ['ip neigh add 10.1.0.9 dev in0 nud failed', 'ip neigh del 10.1.0.9 dev in0'],
+    expect: ['netlink 10.1.0.9 none>failed by ip', 'netlink 10.1.0.9 failed>gone by ip'],
   },
   {
     name: 'a link goes down',
@@ -210,8 +252,7 @@ export const otherRows: readonly Row[] = [
     name: 'the old ioctl: made and deleted',
     kinds: ['neighbour'],
     steps: [`arp-ioctl set 10.1.0.9 in0 ${macs.asker}`, 'arp-ioctl delete 10.1.0.9 in0'],
-    expect: ['ioctl 10.1.0.9 none>permanent by python3', 'ioctl 10.1.0.9 permanent>gone by python3'],
-    needs: 'python3',
+    expect: ['ioctl 10.1.0.9 none>permanent by perl', 'ioctl 10.1.0.9 permanent>gone by perl'],
   },
   {
     name: 'an announcement of an own address',

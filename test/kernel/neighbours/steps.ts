@@ -38,14 +38,14 @@ async function sysctl6(netns: string, setting: string): Promise<void> {
 }
 
 /** SIOCSARP makes a permanent entry, SIOCDARP deletes one: what `arp` of the net-tools does. */
-async function arpIoctl(netns: string, [what = '', ip = '', device = '', mac = '']: string[]): Promise<void> {
+async function arpIoctl(netns: string, args: string[]): Promise<void> {
   const program = [
-    'import fcntl, socket, struct, sys',
-    'what, ip, device, mac = sys.argv[1:]',
-    "pa = struct.pack('=HH4s8x', socket.AF_INET, 0, socket.inet_aton(ip))",
-    "ha = struct.pack('=H14s', 1, bytes.fromhex(mac.replace(':', '')))",
-    "request = pa + ha + struct.pack('=i16x16s', 6, device.encode())",
-    'fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8955 if what == "set" else 0x8953, request)',
+    'my ($what, $ip, $device, $mac) = @ARGV;',
+    'my $pa = pack "S x2 C4 x8", 2, split(/[.]/, $ip);',
+    'my $ha = pack "S H12 x8", 1, $mac =~ s/://gr;',
+    'my $request = $pa . $ha . pack("i x16 a16", 6, $device);',
+    'socket my $socket, 2, 2, 0 or die "socket: $!";',
+    'ioctl $socket, $what eq "set" ? 0x8955 : 0x8953, $request or die "$what: $!";',
   ];
-  await run(inside(netns, ['python3', '-c', program.join('\n'), what, ip, device, mac]));
+  await run(inside(netns, ['perl', '-e', program.join('\n'), ...args]));
 }

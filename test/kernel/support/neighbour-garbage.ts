@@ -18,8 +18,10 @@ trap 'exit 1' INT TERM HUP
 echo 0 > $limits/gc_thresh1 || exit 1
 [ $how = periodic ] || echo 1 > $limits/gc_thresh2
 n=0
-while $ip -n $router neigh show $address | grep -q .
+while true
 do
+  left=$($ip -n $router neigh show $address) || exit 1
+  [ -n "$left" ] || exit 0
   n=$((n + 1))
   [ $n -lt 400 ] || { echo "not collected" >&2; exit 1; }
   [ $how = periodic ] || $ip -n $behind neigh replace 10.2.$((100 + n / 250)).$((1 + n % 250)) lladdr 02:00:00:00:0b:0b dev eth0 nud stale
