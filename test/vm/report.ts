@@ -1,5 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { probeHooks, tiers } from '../../src/kernel/hooks.js';
 import { tables as rowTables } from '../kernel/scenarios/tables.js';
 import { betweenKernels, betweenTiers } from './agree.js';
@@ -50,14 +59,12 @@ export function keepResult(directory: string, result: Result): void {
   const others = (earlier?.rows ?? []).filter(({ row, tier }) => !again.has(`${tier} ${row}`));
   const told = new Set(result.tiers.map(({ tier }) => tier));
   const otherTiers = (earlier?.tiers ?? []).filter(({ tier }) => !told.has(tier));
-  writeFileSync(
-    file,
-    JSON.stringify({
-      ...result,
-      rows: [...others, ...result.rows],
-      tiers: [...otherTiers, ...result.tiers],
-    }),
-  );
+  const merged = { ...result, rows: [...others, ...result.rows], tiers: [...otherTiers, ...result.tiers] };
+  // machines may run side by side, and each reads what the others said; the name is not one of a result before it is whole
+  const unfinished = join(mkdtempSync(join(directory, '../result-')), 'whole');
+  writeFileSync(unfinished, JSON.stringify(merged));
+  renameSync(unfinished, file);
+  rmdirSync(dirname(unfinished));
 }
 
 function rowNames(): string[] {
