@@ -158,31 +158,23 @@ __noinline int take_changes(__u32 from, __u32 ifindex, __be32 sip)
 	return taken;
 }
 
-/*
- * Lookups of this request's addresses since `from`: a flow of its own, or none but the address looked up. They
- * go into the record at offset `at`. The loop has no branch but its end, and the function is global: the
- * verifier would follow every combination of branches, anew for every caller.
- */
-__noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
+/* Some of the log of lookups, at most TURN from `from` on: what take_lookups takes of them. */
+__noinline int take_lookups_of(__u32 from, __u32 logged, __be32 sip, __be32 tip)
 {
 	struct cpu *me = this_cpu();
 	struct arpwhy_lookup *to;
-	struct arpwhy_body *b;
-	__u32 logged, excess, taken = 0, more = 0;
+	__u32 taken, more;
+	__u64 at;
 
 	if (!me)
 		return 0;
-	asm volatile("" : "+r"(at));
+	at = me->take.at;
 	if (at > WHOLE + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour))
 		return 0;
-	b = &me->out.body;
 	to = (struct arpwhy_lookup *)(me->out.bytes + at);
-	logged = me->lookup - from;
-	excess = beyond(logged, LOOKUPS);
-	b->cut = excess;
-	from += excess;
-	logged -= excess;
-	for (__u32 i = 0; i < LOOKUPS; i++) {
+	taken = me->take.taken;
+	more = me->take.more;
+	for (__u32 i = 0; i < TURN; i++) {
 		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
 		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
 		__u32 role = 0;
@@ -200,37 +192,62 @@ __noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		taken += 1 ^ equal(role, 0);
 		more |= -(1 ^ equal(role, 0)) & l->what.flags & ARPWHY_HAS_FLOW;
 	}
-	b->flows = more != 0;		/* how many, take_flows counts */
-	if (taken > ARPWHY_MAX_LOOKUPS) {
-		/* they went round and wrote over the first ones: those that are left are not a whole */
-		b->cut += taken;
-		taken = 0;
-	}
-	return taken;
+	me->take.taken = taken;
+	me->take.more = more;
+	return 0;
 }
 
 /*
- * The rest of the flows of the lookups that were taken, where they have any, at offset `at`: once more through the
- * log, for most passes have none.
+ * Lookups of this request's addresses since `from`: a flow of its own, or none but the address looked up. They
+ * go into the record at offset `at`. The loops have no branch but their ends, and the functions are global: the
+ * verifier would follow every combination of branches, anew for every caller. It follows every turn of a loop, too:
+ * so a few turns are a function, and verified once.
  */
-__noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
+__noinline int take_lookups(__u64 at, __u32 from, __be32 sip, __be32 tip)
 {
 	struct cpu *me = this_cpu();
-	struct arpwhy_flow *to;
-	__u32 logged, excess, taken = 0;
+	__u32 logged, excess;
 
 	if (!me)
 		return 0;
-	asm volatile("" : "+r"(at));
-	if (at > WHOLE + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
-	    ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup))
-		return 0;
-	to = (struct arpwhy_flow *)(me->out.bytes + at);
 	logged = me->lookup - from;
 	excess = beyond(logged, LOOKUPS);
 	from += excess;
 	logged -= excess;
-	for (__u32 i = 0; i < LOOKUPS; i++) {
+	me->take.at = at;
+	me->take.taken = 0;
+	me->take.more = 0;
+	for (__u32 i = 0; i < LOOKUPS; i += TURN) {
+		if (i >= logged)
+			break;
+		take_lookups_of(from + i, logged - i, sip, tip);
+	}
+	me->out.body.cut = excess;
+	me->out.body.flows = me->take.more != 0;		/* how many, take_flows counts */
+	if (me->take.taken <= ARPWHY_MAX_LOOKUPS)
+		return me->take.taken;
+	/* they went round and wrote over the first ones: those that are left are not a whole */
+	me->out.body.cut += me->take.taken;
+	return 0;
+}
+
+/* As take_lookups_of. */
+__noinline int take_flows_of(__u32 from, __u32 logged, __be32 sip, __be32 tip)
+{
+	struct cpu *me = this_cpu();
+	struct arpwhy_flow *to;
+	__u32 taken;
+	__u64 at;
+
+	if (!me)
+		return 0;
+	at = me->take.at;
+	if (at > WHOLE + ARPWHY_MAX_NEIGHBOURS * sizeof(struct arpwhy_neighbour) +
+	    ARPWHY_MAX_LOOKUPS * sizeof(struct arpwhy_lookup))
+		return 0;
+	to = (struct arpwhy_flow *)(me->out.bytes + at);
+	taken = me->take.taken;
+	for (__u32 i = 0; i < TURN; i++) {
 		struct lookup *l = &me->lookups[(from + i) & (LOOKUPS - 1)];
 		__u64 flow = (__u64)l->saddr << 32 | l->daddr;
 
@@ -240,7 +257,33 @@ __noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
 		taken += (equal(flow, tip) | equal(flow, sip) | equal(flow, (__u64)tip << 32 | sip) |
 			  equal(flow, (__u64)sip << 32 | tip)) & (l->what.flags >> 1) & 1;
 	}
-	return taken;
+	me->take.taken = taken;
+	return 0;
+}
+
+/*
+ * The rest of the flows of the lookups that were taken, where they have any, at offset `at`: once more through the
+ * log, for most passes have none.
+ */
+__noinline int take_flows(__u64 at, __u32 from, __be32 sip, __be32 tip)
+{
+	struct cpu *me = this_cpu();
+	__u32 logged, excess;
+
+	if (!me)
+		return 0;
+	logged = me->lookup - from;
+	excess = beyond(logged, LOOKUPS);
+	from += excess;
+	logged -= excess;
+	me->take.at = at;
+	me->take.taken = 0;
+	for (__u32 i = 0; i < LOOKUPS; i += TURN) {
+		if (i >= logged)
+			break;
+		take_flows_of(from + i, logged - i, sip, tip);
+	}
+	return me->take.taken;
 }
 
 /* What the gates of this pass returned, at offset `at`. Returns how many of them were seen. */

@@ -10,6 +10,7 @@
 
 #define DIGEST_DEVICES	512
 #define DIGEST_RULES	512
+#define DIGEST_TURN	16
 
 struct task_struct___net {
 	struct nsproxy___net *nsproxy;
@@ -19,7 +20,7 @@ struct nsproxy___net {
 	struct net *net_ns;
 } __attribute__((preserve_access_index));
 
-/* Global, as the functions in decision.h are: verified once, not once for every turn of a loop. */
+/* Global, as the functions in decision.h are: verified once, not once for every turn of a loop, and loops in loops. */
 __noinline __u64 digest_link(__u64 at, __u64 digest)
 {
 	struct net_device *dev = (void *)at - bpf_core_field_offset(struct net_device, dev_list);
@@ -40,17 +41,30 @@ __noinline __u64 digest_link(__u64 at, __u64 digest)
 	return digest;
 }
 
+/* The next few links from `at` on, up to `end`. Returns where it goes on. */
+__noinline __u64 digest_links_from(__u64 at, __u64 end)
+{
+	__u32 zero = 0;
+	struct arpwhy_generation *g = bpf_map_lookup_elem(&generations, &zero);
+
+	if (!g)
+		return end;
+	for (int i = 0; i < DIGEST_TURN && at && at != end; i++) {
+		g->links = digest_link(at, g->links);
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
+	}
+	return at;
+}
+
 static __always_inline void digest_links(struct net *net, struct arpwhy_generation *g)
 {
 	__u64 end = (__u64)net + bpf_core_field_offset(struct net, dev_base_head);
 	__u64 at = (__u64)BPF_CORE_READ(net, dev_base_head.next);
 	int i;
 
-	for (i = 0; i < DIGEST_DEVICES && at && at != end; i++) {
-		g->links = digest_link(at, g->links);
-		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
-	}
-	if (i == DIGEST_DEVICES)
+	for (i = 0; i < DIGEST_DEVICES && at && at != end; i += DIGEST_TURN)
+		at = digest_links_from(at, end);
+	if (i == DIGEST_DEVICES && at && at != end)
 		g->partial = 1;
 }
 
@@ -62,6 +76,21 @@ __noinline __u64 digest_rule(__u64 at, __u64 digest)
 	return mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));
 }
 
+/* As digest_links_from. */
+__noinline __u64 digest_rules_from(__u64 at, __u64 end)
+{
+	__u32 zero = 0;
+	struct arpwhy_generation *g = bpf_map_lookup_elem(&generations, &zero);
+
+	if (!g)
+		return end;
+	for (int i = 0; i < DIGEST_TURN && at && at != end; i++) {
+		g->rules = digest_rule(at, g->rules);
+		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
+	}
+	return at;
+}
+
 static __always_inline void digest_rules(struct net *net, struct arpwhy_generation *g)
 {
 	struct fib_rules_ops *ops = BPF_CORE_READ(net, ipv4.rules_ops);
@@ -69,11 +98,9 @@ static __always_inline void digest_rules(struct net *net, struct arpwhy_generati
 	__u64 at = (__u64)BPF_CORE_READ(ops, rules_list.next);
 	int i;
 
-	for (i = 0; i < DIGEST_RULES && at && at != end; i++) {
-		g->rules = digest_rule(at, g->rules);
-		at = (__u64)BPF_CORE_READ((struct list_head *)at, next);
-	}
-	if (i == DIGEST_RULES)
+	for (i = 0; i < DIGEST_RULES && at && at != end; i += DIGEST_TURN)
+		at = digest_rules_from(at, end);
+	if (i == DIGEST_RULES && at && at != end)
 		g->partial = 1;
 }
 

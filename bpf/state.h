@@ -11,6 +11,7 @@
 
 #define FRAMES		64	/* requests that one receive batch may hold before they are processed */
 #define LOOKUPS		128	/* lookups remembered per CPU */
+#define TURN		16	/* lookups that are taken at a time */
 #define REPLIES		4	/* ARP replies on their way out: one pass makes one, devices below see it again */
 #define CHANGES		8	/* neighbour table changes remembered per CPU */
 #define SLOTS		16	/* bodies kept per CPU */
@@ -112,6 +113,13 @@ struct lookup {
 	struct arpwhy_flow flow;
 };
 
+/* what is being taken out of the log of lookups */
+struct take {
+	__u64 at;		/* the offset in the record where it goes */
+	__u32 taken;
+	__u32 more;		/* not 0: one of them has a flow of more than usual */
+};
+
 struct cpu {
 	union {
 		struct {
@@ -151,6 +159,7 @@ struct cpu {
 	struct lookup lookups[LOOKUPS];
 	__u64 stack[STACK];
 	__u8 scratch[256];	/* for what would not fit on the stack: the struct rtable, settings */
+	struct take take;
 	struct arpwhy_wait wait;
 	struct arpwhy_detail detail;
 	union {

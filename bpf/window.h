@@ -19,6 +19,37 @@ static __always_inline __u32 pick(__u32 condition, __u32 yes, __u32 no)
 	return (yes & mask) | (no & ~mask);
 }
 
+/* Searches are rare, and global: the verifier follows every turn of their loops. Both return FRAMES for nothing. */
+__noinline int search_frame(__u64 skb)
+{
+	struct cpu *me = this_cpu();
+	__u32 found = FRAMES;
+
+	if (!me)
+		return found;
+	for (__u32 i = 0; i < FRAMES; i++)
+		found = pick(equal(me->frames[i].skb, skb), i, found);
+	return found;
+}
+
+__noinline int search_flow(__be32 sip, __be32 tip)
+{
+	struct cpu *me = this_cpu();
+	__u64 flow = (__u64)sip << 32 | tip;
+	__u32 found = FRAMES;
+
+	if (!me)
+		return found;
+	for (__u32 i = 0; i < FRAMES; i++) {
+		__u32 at = (me->next_frame - 1 - i) & (FRAMES - 1);
+		struct frame *f = &me->frames[at];
+		__u32 used = 1 ^ equal(f->skb, 0);
+
+		found = pick(used & equal((__u64)f->sip << 32 | f->tip, flow), at, found);
+	}
+	return found;
+}
+
 /* The frame of this skb, FRAMES when it did not come in on this CPU. */
 static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
 {
@@ -33,10 +64,7 @@ static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
 		return last;
 	if (me->open == 1 && me->frames[last].skb)	/* it is the only one */
 		return FRAMES;
-	found = FRAMES;
-	for (__u32 i = 0; i < FRAMES; i++)
-		found = pick(equal(me->frames[i].skb, skb), i, found);
-	return found;
+	return search_frame(skb);
 }
 
 /*
@@ -45,19 +73,7 @@ static __always_inline __u32 find_frame(struct cpu *me, __u64 skb)
  */
 static __always_inline __u32 find_frame_by_flow(struct cpu *me, __be32 sip, __be32 tip)
 {
-	__u64 flow = (__u64)sip << 32 | tip;
-	__u32 found = FRAMES;
-
-	if (!me->open)
-		return FRAMES;
-	for (__u32 i = 0; i < FRAMES; i++) {
-		__u32 at = (me->next_frame - 1 - i) & (FRAMES - 1);
-		struct frame *f = &me->frames[at];
-		__u32 used = 1 ^ equal(f->skb, 0);
-
-		found = pick(used & equal((__u64)f->sip << 32 | f->tip, flow), at, found);
-	}
-	return found;
+	return me->open ? search_flow(sip, tip) : FRAMES;
 }
 
 /* Whether the filters of the trace let a device through. */
