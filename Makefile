@@ -30,6 +30,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 dist/.built: $(SOURCES) package.json tsconfig.json tsconfig.build.json node_modules/.package-lock.json
 	$(say) TSC dist
 	$(Q)node_modules/.bin/tsc -p tsconfig.build.json
+	@# the commands in few files: a hundred small ones take as long to load as the programs of the kernel
+	$(Q)rm -rf dist/commands
+	$(Q)node_modules/.bin/rolldown dist/cli/main.js --dir dist/commands --format esm --platform node > /dev/null
 	$(Q)touch $@
 
 native:

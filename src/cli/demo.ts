@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError, exitCode } from '../errors.js';
@@ -6,6 +5,7 @@ import { Tracer } from '../kernel/tracer.js';
 import { ownPrefix } from '../lab/abandoned.js';
 import { ganeti } from '../lab/ganeti.js';
 import { Lab } from '../lab/lab.js';
+import { ofPackage } from '../package-root.js';
 import { findingOf } from '../recording/finding.js';
 import { MergedReader } from '../recording/merge.js';
 import { Story } from '../recording/story.js';
@@ -113,7 +113,7 @@ async function liveDemo(options: DemoOptions, context: Context): Promise<void> {
 }
 
 /** Beside the package: made by `arpwhy demo -o`. */
-const recordedPath = fileURLToPath(new URL('../../demo/incident.pcapng.gz', import.meta.url));
+const recordedPath = ofPackage('demo/incident.pcapng.gz');
 
 /** The incident as it was recorded, and what a report says of it. */
 async function recordedDemo(options: DemoOptions, context: Context): Promise<void> {

@@ -8,7 +8,7 @@ import { hooksOf } from '../kernel/hooks.js';
 import { NeighbourTracer, neighbourHooks } from '../kernel/neighbour-tracer.js';
 import { missingRights } from '../kernel/rights.js';
 import { type Refusal, Tracer } from '../kernel/tracer.js';
-import { version } from '../version.js';
+import { version } from '../package-root.js';
 import { escapeText } from '../view/escape.js';
 import { type Style, styleFor } from '../view/style.js';
 import { wrap } from '../view/wrap.js';

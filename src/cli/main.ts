@@ -1,6 +1,6 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { ArpwhyError, exitCode } from '../errors.js';
-import { version } from '../version.js';
+import { version } from '../package-root.js';
 import { escapeText } from '../view/escape.js';
 import { type Context, outputOf, processContext, say } from './context.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { ArpwhyError } from '../errors.js';
+import { ofPackage } from '../package-root.js';
 
 /** An open BPF object in the native library; only ever handed back to it. */
 export type Handle = Buffer & { address(): number };
@@ -104,7 +104,7 @@ export function nativeLibrary(): NativeLibrary {
 
 /** Beside the package, and nowhere else: the library runs with the rights of root. */
 function libraryPath(): string {
-  const path = fileURLToPath(new URL('../../native/libarpwhy.so', import.meta.url));
+  const path = ofPackage('native/libarpwhy.so');
   if (existsSync(path)) return path;
   throw new ArpwhyError(
     'no-native-library',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Prefix, Tier } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { ofPackage } from '../package-root.js';
 import { type Hook, hooks, hooksOf, probeHooks, type Variant } from './hooks.js';
 import type { Handle, NativeLibrary } from './library.js';
 import { errnoName, lastLine, takeLog } from './native-words.js';
@@ -59,7 +59,7 @@ export function loadPrograms(
 const architectures: readonly string[] = ['x64', 'arm64'];
 
 function openObject(native: NativeLibrary): Handle {
-  const path = fileURLToPath(new URL(`../../bpf/prebuilt/arpwhy.${process.arch}.bpf.o`, import.meta.url));
+  const path = ofPackage(`bpf/prebuilt/arpwhy.${process.arch}.bpf.o`);
   if (!architectures.includes(process.arch)) {
     throw new ArpwhyError(
       'unsupported',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { NeighbourSeen } from '../decision/neighbour/record.js';
 import { ArpwhyError } from '../errors.js';
+import { ofPackage } from '../package-root.js';
 import { dropNames } from './drop-names.js';
 import * as layout from './layout.js';
 import { type Handle, type NativeLibrary, nativeLibrary } from './library.js';
@@ -74,7 +74,7 @@ export class NeighbourTracer {
       );
     }
     const symbols = new KernelSymbols();
-    const path = fileURLToPath(new URL('../../bpf/prebuilt/neighbour.bpf.o', import.meta.url));
+    const path = ofPackage('bpf/prebuilt/neighbour.bpf.o');
     if (!existsSync(path)) {
       throw new ArpwhyError(
         'no-bpf-object',

@@ -11,7 +11,7 @@ import { seesLinks } from '../kernel/hooks.js';
 import { NeighbourTracer } from '../kernel/neighbour-tracer.js';
 import { spawnTool } from '../kernel/spawn.js';
 import { type Counters, type RunStats, Tracer } from '../kernel/tracer.js';
-import { version } from '../version.js';
+import { version } from '../package-root.js';
 import { ChangeGroups } from './changes.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent, StreamEvent } from './events.js';
 import { Fanout } from './fanout.js';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
+import { version } from '../package-root.js';
 import type { Episode } from '../recording/episodes.js';
 import { changeWords, type Finding } from '../recording/finding.js';
 import { type Justification, justificationText } from '../recording/justification.js';
 import { addressesText, type Group, mostSamples, type Story, type ToldChange } from '../recording/story.js';
-import { version } from '../version.js';
 import type { ReportClock } from './clock.js';
 import { Html, html } from './html.js';
 import { changeText } from './line.js';

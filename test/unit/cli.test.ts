@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Context, say } from '../../src/cli/context.js';
 import { main } from '../../src/cli/main.js';
-import { version } from '../../src/version.js';
+import { version } from '../../src/package-root.js';
 
 /** A stream that keeps what is written, or fails with an error of that code. */
 class Sink extends Writable {
