@@ -145,7 +145,7 @@ function trace(name: string, what: string, args: readonly string[]): Row {
 
 function traceCommand(args: readonly string[], directory: string): ToolCommand {
   return {
-    command: [process.execPath, arpwhy, 'trace', ...args, '--ready-file', join(directory, 'ready')],
+    command: [arpwhy, 'trace', ...args, '--ready-file', join(directory, 'ready')],
     attached: (tool) => tool.has('ready'),
   };
 }

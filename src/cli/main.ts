@@ -3,6 +3,7 @@ import { ArpwhyError, exitCode } from '../errors.js';
 import { version } from '../package-root.js';
 import { escapeText } from '../view/escape.js';
 import { type Context, outputOf, processContext, say } from './context.js';
+import { keepHeapSmall } from './heap.js';
 
 /**
  * Run the command line. Never ends the process: what was written is flushed, and the exit code is returned.
@@ -46,9 +47,9 @@ type AddCommand = (program: Command, context: Context) => void;
 
 /** In the order of the help. */
 const commands: Record<string, () => Promise<AddCommand>> = {
-  trace: async () => (await tracing(import('./trace.js'))).addTrace,
-  top: async () => (await tracing(import('./top.js'))).addTop,
-  record: async () => (await tracing(import('./trace.js'))).addRecord,
+  trace: async () => (await import('./trace.js')).addTrace,
+  top: async () => (await import('./top.js')).addTop,
+  record: async () => (await import('./trace.js')).addRecord,
   replay: async () => (await import('./replay.js')).addReplay,
   report: async () => (await import('./report.js')).addReport,
   doctor: async () => (await import('./doctor.js')).addDoctor,
@@ -56,17 +57,21 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   reasons: async () => (await import('./reasons.js')).addReasons,
   demo: async () => (await import('./demo.js')).addDemo,
 };
+const tracing: readonly string[] = ['trace', 'top', 'record'];
 
 /** Who runs one command waits for its code alone; help and mistakes take all of them. */
-function commandsFor([name = '']: readonly string[]): Promise<AddCommand[]> {
+async function commandsFor([name = '', ...args]: readonly string[]): Promise<AddCommand[]> {
   const one = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  return Promise.all((one ? [one] : Object.values(commands)).map((load) => load()));
+  if (!one) return Promise.all(Object.values(commands).map((load) => load()));
+  const adding = one();
+  if (tracing.includes(name) && !args.includes('--help') && !args.includes('-h')) await beginTracing();
+  return [await adding];
 }
 
 /** The code of a command that traces is loaded while what it needs of the kernel is read. */
-async function tracing<T>(code: Promise<T>): Promise<T> {
+async function beginTracing(): Promise<void> {
+  keepHeapSmall();
   if (process.geteuid?.() === 0) (await import('../kernel/begin.js')).beginReading();
-  return code;
 }
 
 /** Help and version are ends as any other: what they could not write is an error too. */
