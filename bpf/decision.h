@@ -587,10 +587,13 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		me->wait.skb = at;
 	}
 	if (closed == ARPWHY_DEFERRED) {
-		struct deferred d = { .id = r->id, .first_ns = r->start_ns };
+		struct deferred *d = (struct deferred *)me->scratch;
 
+		__builtin_memset(d, 0, sizeof(*d));
+		d->id = r->id;
+		d->first_ns = r->start_ns;
 		/* not remembered: the second pass will stand for the whole request */
-		if (bpf_map_update_elem(&deferrals, &at, &d, BPF_ANY)) {
+		if (bpf_map_update_elem(&deferrals, &at, d, BPF_ANY)) {
 			me->counters.untracked++;
 			goto out;
 		}

@@ -158,7 +158,7 @@ struct cpu {
 	struct change changes[CHANGES];
 	struct lookup lookups[LOOKUPS];
 	__u64 stack[STACK];
-	__u8 scratch[256];	/* for what would not fit on the stack: the struct rtable, settings */
+	__u64 scratch[32];	/* for what would not fit on the stack, of which calls have 512 bytes together */
 	struct take take;
 	struct arpwhy_wait wait;
 	struct arpwhy_detail detail;

@@ -4,7 +4,7 @@ import { validateEvent } from '../schema.js';
 import { betweenKernels, betweenTiers } from './agree.js';
 import { boot, lacking, nodeWords } from './boot.js';
 import { cache, fetchKernel, NotToBeHad } from './fetch.js';
-import { kernels } from './kernels.js';
+import { type Kernel, kernels } from './kernels.js';
 import { type Line, type RowLine, type TierLine, unpack } from './lines.js';
 import { judges, keepResult, kernelsPage, type Result, readResults, table } from './report.js';
 
@@ -26,6 +26,8 @@ for (const name of wanted) {
 }
 const results: Result[] = [];
 const skipped: string[] = [];
+/** Hooks that a tier went without. */
+const unattached: string[] = [];
 let interrupted = false;
 for (const kernel of kernels.filter(({ name }) => wanted.includes(name))) {
   if (interrupted) break;
@@ -34,7 +36,7 @@ for (const kernel of kernels.filter(({ name }) => wanted.includes(name))) {
     if (missing) throw new NotToBeHad(missing);
     const image = fetchKernel(kernel);
     console.log(`kernel ${kernel.name}: ${image.release} (Debian ${image.version})`);
-    results.push(await runOn(kernel.name, image));
+    results.push(await runOn(kernel, image));
   } catch (error) {
     if (!(error instanceof NotToBeHad)) throw error;
     skipped.push(kernel.name);
@@ -51,7 +53,8 @@ if (WRITE) writeFileSync('docs/kernels.md', kernelsPage(readResults(join(cache, 
 const count = (state: RowLine['state']) =>
   results.flatMap(({ rows }) => rows).filter((row) => row.state === state).length;
 const broken = results.filter(({ complete, rows }) => !complete || rows.length === 0).length;
-const failed = count('failed') + broken + differences.length;
+for (const line of unattached) console.log(`FAILED ${line}`);
+const failed = count('failed') + broken + differences.length + unattached.length;
 const skips = count('skipped') + skipped.length;
 console.log(`${count('passed')} passed, ${failed} failed, ${skips} skipped`);
 if (REPORT) {
@@ -60,7 +63,7 @@ if (REPORT) {
 }
 process.exitCode = failed > 0 || (results.length === 0 && !skipped.length) ? 1 : 0;
 
-async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promise<Result> {
+async function runOn(kernel: Kernel, image: ReturnType<typeof fetchKernel>): Promise<Result> {
   const rows: RowLine[] = [];
   let toldOf = -1;
   const tiers: TierLine[] = [];
@@ -76,7 +79,7 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     timeoutMs,
   });
   const result: Result = {
-    kernel: name,
+    kernel: kernel.name,
     release: image.release,
     version: image.version,
     date: new Date().toISOString().slice(0, 10),
@@ -96,7 +99,11 @@ async function runOn(name: string, image: ReturnType<typeof fetchKernel>): Promi
     else if (line.kind === 'tier') {
       tiers.push(line);
       console.log(`  ${line.tier}: ${line.refused ?? 'attached'}`);
-      for (const hook of line.hooks?.missing ?? []) console.log(`    without ${hook.name}: ${hook.why}`);
+      for (const hook of line.hooks?.missing ?? []) {
+        console.log(`    without ${hook.name}: ${hook.why}`);
+        if (!kernel.without.includes(hook.name))
+          unattached.push(`${kernel.name}: ${line.tier} without ${hook.name}`);
+      }
     } else {
       hold(line);
       rows.push(line);
