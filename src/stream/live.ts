@@ -38,7 +38,7 @@ export interface LiveOptions {
   tap?: StreamTap;
   /** How to attach; absent: the best that works. */
   tier?: Tier;
-  /** How long a request waits for a snapshot, before it is told without: more where commands take long. */
+  /** How long a request, or a who-has of this host, waits for a snapshot, before it is told without: more where commands take long. */
   patienceMs?: number;
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
@@ -252,6 +252,10 @@ export class LiveStream {
     this.#tick();
   }
 
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? usualPatienceMs;
+  }
+
   #watchNeighbours(tracer: NeighbourTracer, trace: string): Neighbours {
     tracer.onRecords(() => this.#drain());
     return new Neighbours({
@@ -262,6 +266,7 @@ export class LiveStream {
       host: this.start.host,
       trace,
       tier: this.start.tier,
+      patienceMs: this.#patienceMs,
       wallTime: (ns) => this.#clock.format(ns),
       digits: (ns) => this.#clock.digits(ns),
       emit: (event) => {
@@ -386,8 +391,7 @@ export class LiveStream {
   ): Proof | null | 'wait' {
     const { pass } = waiting.request;
     if (!needsProof(pass)) return null;
-    const patienceMs = this.#options.patienceMs ?? usualPatienceMs;
-    const patient = now - waiting.since < patienceMs && behind < mostWaiting && !namespace.unreachable;
+    const patient = now - waiting.since < this.#patienceMs && behind < mostWaiting && !namespace.unreachable;
     const cover = namespace.history.covers(pass);
     if (cover.state === 'moved') return null;
     if (cover.state === 'wait') return patient ? 'wait' : null;

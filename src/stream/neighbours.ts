@@ -40,6 +40,8 @@ export interface NeighbourSurroundings {
   /** The name of the trace, which begins every id. */
   trace: string;
   tier: Tier;
+  /** So long a proof is waited for. */
+  patienceMs: number;
   wallTime(ns: bigint): string;
   digits(ns: bigint): string;
   emit(event: NeighbourEventTold): void;

@@ -15,9 +15,6 @@ type Told = Omit<
   'request' | 'cause' | 'packet' | 'steps' | 'because' | 'now' | 'sent' | 'end' | 'settings' | 'unknown'
 >;
 
-/** So long a proof is waited for, and an answer of `ip`. */
-const patienceMs = 1000;
-
 /** One that ended, and waits for the proof of its lookups. */
 interface Ended {
   question: Question;
@@ -54,7 +51,7 @@ export class Solicitations {
       now: null,
       asking: false,
       asked: false,
-      until: performance.now() + patienceMs,
+      until: performance.now() + this.#around.patienceMs,
     });
   }
 
