@@ -65,7 +65,7 @@ const vrf = [
   'ip link set vrf7 up',
   'ip link set in0 master vrf7',
   'ip link set out0 master vrf7',
-  'wait-up in0 out0',
+  'wait-up in0 out0 vrf7',
   'sysctl conf/in0/proxy_arp=1',
 ];
 
