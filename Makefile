@@ -15,7 +15,7 @@ endif
 SOURCES := $(shell find src -name '*.ts')
 OBJECTS := arpwhy.x64.bpf.o arpwhy.arm64.bpf.o neighbour.bpf.o
 
-.PHONY: all deps native bpf layout check lint docs demo test test-vm test-vm-changes hunt bench bench-smoke clean
+.PHONY: all deps native bpf layout check lint docs demo test test-vm test-vm-changes test-vm-arm64 hunt bench bench-smoke clean
 
 all: node_modules/.package-lock.json native dist/.built bench/arpgen
 
@@ -108,6 +108,12 @@ test-vm-changes: deps all
 	$(Q)for package in qemu-system-x86 busybox-static kmod cpio xz-utils; do DEPS_EXTRA=$$package scripts/deps || true; done
 	$(Q)test/vm/build
 	$(Q)KERNEL='$(KERNEL)' TIER='$(TIER)' node test/vm/.build/test/vm/unseen.js
+
+# the arm64 objects on an arm64 kernel: whether their programs load and attach
+test-vm-arm64: deps all
+	$(Q)for package in qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross cpio; do DEPS_EXTRA=$$package scripts/deps || true; done
+	$(Q)test/vm/build
+	$(Q)node test/vm/.build/test/vm/arm64.js
 
 # random configurations on this kernel: every verdict's cause is changed, and the verdict has to change
 hunt: DEPS_EXTRA += nftables ethtool tcpdump

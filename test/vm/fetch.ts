@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Kernel } from './kernels.js';
+import type { Kernel, Source } from './kernels.js';
 
 /** A kernel that lies unpacked in the cache. */
 export interface Image {
@@ -47,20 +47,39 @@ export function fetchKernel(kernel: Kernel): Image {
   }
 }
 
+/**
+ * Packages, downloaded and unpacked once. Returns the directory that holds them.
+ * @throws {NotToBeHad} when neither apt nor the cache has them
+ */
+export function fetchPackages(source: Source, names: readonly string[]): string {
+  const directory = join(cache, source.name);
+  const to = join(directory, `${source.suite}_${names.join('_')}`);
+  if (existsSync(join(to, 'complete'))) return to;
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  try {
+    unpack(privateApt(source, directory), names, to);
+  } catch (error) {
+    throw new NotToBeHad((error as Error).message.trim().split('\n').at(-1));
+  }
+  writeFileSync(join(to, 'complete'), '');
+  return to;
+}
+
 type Apt = (tool: string, args: readonly string[], cwd?: string) => string;
 
 /**
  * apt with lists of its own for one suite, which this machine may not have among its sources. The mirror is the
  * one that those name.
  */
-function privateApt(kernel: Kernel, directory: string): Apt {
+function privateApt({ architecture, security, suite }: Source, directory: string): Apt {
   const lists = join(directory, 'lists');
   const sources = join(directory, 'sources.list');
   mkdirSync(join(lists, 'partial'), { recursive: true });
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   writeFileSync(
     sources,
-    `deb [arch=amd64 signed-by=${keyring}] ${mirror(kernel.security)} ${kernel.suite} main\n`,
+    `deb [arch=${architecture} signed-by=${keyring}] ${mirror(security)} ${suite} main\n`,
   );
   const options = [
     `Dir::Etc::sourcelist=${sources}`,
@@ -68,6 +87,8 @@ function privateApt(kernel: Kernel, directory: string): Apt {
     `Dir::State::lists=${lists}`,
     `Dir::Cache::pkgcache=${directory}/pkgcache.bin`,
     `Dir::Cache::srcpkgcache=${directory}/srcpkgcache.bin`,
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures::=${architecture}`,
     'APT::Sandbox::User=root',
     'Acquire::Retries=2',
   ].flatMap((option) => ['-o', option]);
@@ -114,16 +135,20 @@ function download(apt: Apt, image: string, to: string, directory: string): void 
   ]
     .map(([, name = '']) => name)
     .filter((name) => name.endsWith(release));
-  apt('apt-get', ['-qq', 'download', image, ...parts], to);
-  for (const name of readdirSync(to)) {
-    run('dpkg-deb', ['--extract', name, '.'], to);
-    rmSync(join(to, name));
-  }
+  unpack(apt, [image, ...parts], to);
   // where /usr/lib is in the package, depmod looks for /lib
   if (!existsSync(join(to, 'lib')) && existsSync(join(to, 'usr/lib')))
     run('ln', ['-s', 'usr/lib', 'lib'], to);
   run('depmod', ['--basedir', to, release]);
   writeFileSync(join(to, 'complete'), `${release}\n`);
+}
+
+function unpack(apt: Apt, names: readonly string[], to: string): void {
+  apt('apt-get', ['-qq', 'download', ...names], to);
+  for (const name of readdirSync(to)) {
+    run('dpkg-deb', ['--extract', name, '.'], to);
+    rmSync(join(to, name));
+  }
 }
 
 function describe(root: string, version: string): Image {
