@@ -12,8 +12,8 @@ export interface Row {
    * `behind: ip …`). The first word is the tool: ip, nft, tc, ethtool; or `sysctl PATH=VALUE`, where PATH is below
    * net/ipv4, such as conf/in0/proxy_arp; or a program that drops every frame, `drop-by-xdp DEVICE generic|drv`,
    * `drop-by-tc DEVICE ingress|egress`; or `neighbour-table full`, of the whole host: `neighbour-table restored`
-   * belongs into `afterwards`; or `wait-up DEVICE…` for devices that `setup` made: a link event after the traffic
-   * leaves nothing proven.
+   * belongs into `afterwards`; or `wait-up DEVICE…` for devices that `setup` made, `wait-down DEVICE` for one that it
+   * set down: a link event after the traffic leaves nothing proven.
    */
   setup?: readonly string[];
   /** What is sent, in order; by default one unicast request from 10.1.0.9 for 10.2.0.5. */

@@ -9,6 +9,7 @@ const secondOut = [
   'ip address add 10.3.0.1/24 dev out1',
   'ip link set far1 up',
   'ip link set out1 up',
+  'wait-up out1',
 ];
 
 /** A rule that takes nothing here: from now on the rules are walked. */
@@ -1044,12 +1045,18 @@ export const routesAndRules: readonly Row[] = [
   // links
   {
     name: 'the out device is down',
-    setup: [proxyArp, 'ip link set out0 down'],
+    setup: [proxyArp, 'ip link set out0 down', 'wait-down out0'],
     expect: [{ action: 'silent', reason: 'no-route', because: 'table main' }],
   },
   {
     name: 'the out device is down, and a default route is left',
-    setup: [proxyArp, ...secondOut, 'ip route add default via 10.3.0.9', 'ip link set out0 down'],
+    setup: [
+      proxyArp,
+      ...secondOut,
+      'ip route add default via 10.3.0.9',
+      'ip link set out0 down',
+      'wait-down out0',
+    ],
     expect: [
       { action: 'replied', reason: 'proxy-arp', because: '0.0.0.0/0 via 10.3.0.9 dev out1 table main' },
     ],

@@ -2,6 +2,7 @@ import { run } from '../../../src/host/run.js';
 import { inside, stockSettings, waitUp } from '../../../src/lab/namespace.js';
 import { arpgen } from '../support/arpgen.js';
 import { withDropProgram } from '../support/drop-program.js';
+import { eventually } from '../support/eventually.js';
 import { FullNeighbourTable } from '../support/neighbour-table.js';
 import { runScript, type ScriptCommand, settingCommands } from '../support/script.js';
 import type { Row, Traffic } from './row.js';
@@ -59,6 +60,14 @@ export class World {
       } else if (command.startsWith('wait-up ')) {
         await before();
         await waitUp(netns, command.split(' ').slice(1));
+      } else if (command.startsWith('wait-down ')) {
+        await before();
+        const device = command.split(' ')[1] ?? '';
+        await eventually(`${device} did not go down`, async () => {
+          const { stdout } = await run(['ip', '-n', netns, '-j', 'link', 'show', 'dev', device]);
+          const state = (JSON.parse(stdout) as { operstate: string }[])[0]?.operstate;
+          return state === 'DOWN' || state;
+        });
       } else if (command === 'neighbour-table full') {
         await before();
         this.#fullTable = await FullNeighbourTable.fill(this.behind, 'eth0', this.#fullSeconds);
