@@ -9,6 +9,7 @@
 
 #define ETH_P_IP	0x0800
 #define NUD_VALID	0xde	/* PERMANENT | NOARP | REACHABLE | PROBE | STALE | DELAY */
+#define NUD_INCOMPLETE	0x01
 #define UPDATE_F_ADMIN	0x80000080u	/* bit 31 before 5.17, bit 7 since; ARP itself sets neither */
 #define PF_KTHREAD	0x00200000
 #define CNF_ARP_ANNOUNCE	17
@@ -566,8 +567,8 @@ static __always_inline void see_entry_updated(struct cpu *me, void *ctx, __u64 n
 	struct updating *u = &me->updating;
 	struct arpwhy_event *e;
 
-	/* whatever resolved it, no packet waits any more */
-	if (ENTRY(neigh, nud_state) & NUD_VALID)
+	/* resolved or given up: no packet waits any more */
+	if (ENTRY(neigh, nud_state) != NUD_INCOMPLETE)
 		bpf_map_delete_elem(&waiting, &neigh);
 	if (u->neigh == neigh && !u->done) {
 		u->done = 1;

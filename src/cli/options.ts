@@ -33,6 +33,7 @@ const neighbourActions = [
   'answered',
   'failed',
   'unanswered',
+  'changed',
   'removed',
 ];
 const codes = [

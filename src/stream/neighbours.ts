@@ -1,14 +1,15 @@
 import { formatIp } from '../decision/addresses.js';
 import { type DecisionFilter, isEmpty } from '../decision/filter.js';
-import { causeOfChange, causeOfRemoval, isNoArp } from '../decision/neighbour/causes.js';
+import { causeOfChange, causeOfRemoval, isFromQueue, isNoArp } from '../decision/neighbour/causes.js';
 import { passesNeighbour } from '../decision/neighbour/filter.js';
 import { entryOf, Learner } from '../decision/neighbour/learner.js';
 import { isAnswer } from '../decision/neighbour/learning.js';
 import {
   type AdminSeen,
+  type AskedSeen,
   type EntrySeen,
   type ForPacketSeen,
-  isValid,
+  isResolved,
   type LearnedSeen,
   type NeighbourSeen,
   nud,
@@ -27,7 +28,7 @@ import type { Pass, Tier } from '../decision/types.js';
 import type { NeighbourTracer } from '../kernel/neighbour-tracer.js';
 import { EntryKeys, KnownEntries } from './entries.js';
 import type { Namespaces } from './namespaces.js';
-import { Questions } from './questions.js';
+import { type Question, Questions } from './questions.js';
 import { Solicitations } from './solicitations.js';
 import { walkOf } from './walk.js';
 
@@ -101,7 +102,7 @@ export class Neighbours {
     this.#entries.set(key, last.after, pass.endNs);
     const open = this.#questions.get(key);
     // the rings are read one after the other: this may have been before it was asked
-    if (open && isValid(last.after.state) && pass.endNs > open.asked.endNs) {
+    if (open && isResolved(last.after.state) && pass.endNs > open.asked.endNs) {
       this.#questions.end(open, { outcome: 'answered', mac: last.after.mac });
     }
   }
@@ -127,7 +128,7 @@ export class Neighbours {
   #take(seen: NeighbourSeen): void {
     this.#notice(seen.netns);
     if (seen.kind === 'learned') this.#learned(seen);
-    else if (seen.kind === 'asked') this.#questions.add(this.#keys.of(seen, seen.ip), seen);
+    else if (seen.kind === 'asked') this.#asked(seen);
     else if (seen.kind === 'for-packet') this.#forPacket(seen);
     else if (seen.kind === 'timer') this.#timer(seen);
     else if (seen.kind === 'admin') this.#admin(seen);
@@ -149,14 +150,14 @@ export class Neighbours {
   #learned(seen: LearnedSeen): void {
     const key = this.#keys.of(seen, seen.ip);
     const exists = this.#entries.get(key) !== null;
-    const { update, arp } = seen;
+    const { update } = seen;
     const after = update?.after ?? null;
     if (after) this.#entries.set(key, after, seen.endNs);
-    const event = this.#learner.learn(seen, exists, this.#around.namespaces.of(seen).name);
+    const open = this.#questions.get(key);
+    const event = this.#learner.learn(askedBy(open, seen), exists, this.#around.namespaces.of(seen).name);
     if (this.#around.kinds.has('learning')) this.#emit(event);
     const start = seen.startNs ?? seen.endNs;
-    const open = this.#questions.get(key);
-    if (open && after !== null && isValid(after.state) && event.verdict.action !== 'ignored') {
+    if (open && after !== null && isResolved(after.state) && event.verdict.action !== 'ignored') {
       const waited = update ? Math.max(update.waited, update.queued) : null;
       this.#questions.end(open, {
         outcome: 'answered',
@@ -167,15 +168,23 @@ export class Neighbours {
         lost: update && waited !== null ? waited - update.queued : null,
       });
     }
-    const byUser = this.#questions.ofUser(key);
-    if (byUser && isAnswer(arp) && arp.targetIp === byUser.asked.arp.senderIp) {
-      this.#questions.end(byUser, {
-        outcome: 'answered',
-        mac: arp.senderMac,
-        learning: event.id,
-        roundTripNs: Number(start - byUser.asked.endNs),
-      });
+    this.#answerOthers(key, seen, event.id, start);
+  }
+
+  /** Whoever asked by a socket of its own, or announced an address, gets every answer: of which question it is, none can tell. */
+  #answerOthers(key: number, { arp }: LearnedSeen, learning: string, start: bigint): void {
+    if (!isAnswer(arp)) return;
+    const answered = this.#questions
+      .others(key)
+      .filter(({ asked }) => arp.targetIp === asked.arp.senderIp && start > asked.endNs);
+    for (const question of answered) {
+      const roundTripNs = answered.length === 1 ? Number(start - question.asked.endNs) : null;
+      this.#questions.end(question, { outcome: 'answered', mac: arp.senderMac, learning, roundTripNs });
     }
+  }
+
+  #asked(seen: AskedSeen): void {
+    if (!isFromQueue(seen)) this.#questions.add(this.#keys.of(seen, seen.ip), seen);
   }
 
   #forPacket(seen: ForPacketSeen): void {
@@ -197,8 +206,11 @@ export class Neighbours {
     const open = this.#questions.get(key);
     if (open && entry.state === nud.failed) {
       this.#questions.end(open, { outcome: 'failed', waited: seen.waited, lost: seen.waited });
-    } else if (open && (entry.state & (nud.reachable | nud.stale)) !== 0) {
-      this.#questions.resolved(open, entry.mac);
+    } else if (open && entry.state === nud.reachable) {
+      this.#questions.settled(open, { outcome: 'answered', mac: entry.mac });
+    } else if (open && entry.state === nud.stale) {
+      // the kernel gave up, and keeps the entry: see stateBeforeTimer
+      this.#questions.settled(open, { outcome: 'failed', waited: seen.waited, lost: seen.waited });
     } else if (open) {
       open.timerState ??= entry.state;
     }
@@ -219,9 +231,7 @@ export class Neighbours {
     }
     this.#entries.set(key, seen.entry, seen.endNs);
     const open = this.#questions.get(key);
-    if (open && isValid(seen.entry.state)) {
-      this.#questions.end(open, { outcome: 'answered', mac: seen.entry.mac });
-    }
+    if (open && isResolved(seen.entry.state)) this.#questions.end(open, { outcome: 'changed' });
     this.#tellAdmin(seen);
   }
 
@@ -244,11 +254,15 @@ export class Neighbours {
   /** It stayed in the table. */
   #tellFailed(key: number, seen: AdminSeen): void {
     this.#entries.set(key, seen.entry, seen.endNs);
+    const open = this.#questions.get(key);
+    if (open && seen.endNs > open.asked.endNs) this.#questions.end(open, { outcome: 'changed' });
     this.#tellAdmin(seen);
   }
 
   #tellAdmin(seen: AdminSeen): void {
-    const was = seen.before.state === nud.none ? null : seen.before;
+    const { before, entry } = seen;
+    if (before.state === entry.state && before.mac === entry.mac) return;
+    const was = before.state === nud.none ? null : before;
     this.#tellChange(seen, was, seen.entry, causeOfChange(seen.task));
   }
 
@@ -298,4 +312,11 @@ export class Neighbours {
     this.delivered++;
     this.#around.emit(event);
   }
+}
+
+/** The last who-has may be a program's, while the entry waits for the answer to the kernel's own. */
+function askedBy(open: Question | undefined, seen: LearnedSeen): LearnedSeen {
+  const last = open?.sent.at(-1);
+  if (!open || !last || !seen.asked?.bySocket) return seen;
+  return { ...seen, asked: { id: open.asked.id, ns: last.ns, bySocket: false } };
 }

@@ -5,8 +5,8 @@ import type { Solicitation } from '../decision/neighbour/types.js';
 /** An answer to a question from user space, or to an announcement, is waited for so long, and one to the kernel's own. */
 const patienceOfUsersMs = 1000;
 const patienceMs = 5000;
-/** An entry that was found resolved is told by what resolved it, which comes this soon. */
-const resolvedMs = 100;
+/** What settled an entry comes this soon. */
+const settledMs = 100;
 
 /** A who-has that has not ended, with its repetitions. */
 export interface Question {
@@ -20,16 +20,19 @@ export interface Question {
   timerState: number | null;
   /** performance.now() */
   until: number;
-  /** Its entry was found resolved, and not by what. */
-  resolvedMac: string | null;
+  /** How it ends then, if nothing ends it before. */
+  otherwise: Ending;
 }
 
 export type Ending = Partial<Solicitation['end']> & Pick<Solicitation['end'], 'outcome'>;
 
-/** Who-has of this host that have not ended: the kernel's own, one for an entry, and those of programs. */
+/**
+ * Who-has of this host that have not ended: the kernel's own, one for an entry; and those that it keeps no entry for:
+ * of programs, which may be several for one address, and announcements.
+ */
 export class Questions {
-  readonly #ofKernel = new Map<number, Question>();
-  readonly #ofUsers = new Map<number, Question>();
+  readonly #ofEntries = new Map<number, Question>();
+  readonly #others = new Map<number, Question[]>();
   readonly #byId = new Map<number, Question>();
   readonly #onEnd: (question: Question, end: Ending) => void;
 
@@ -39,11 +42,12 @@ export class Questions {
 
   /** The kernel's own for an entry. */
   get(key: number): Question | undefined {
-    return this.#ofKernel.get(key);
+    return this.#ofEntries.get(key);
   }
 
-  ofUser(key: number): Question | undefined {
-    return this.#ofUsers.get(key);
+  /** Those that no entry is kept for, oldest first. */
+  others(key: number): readonly Question[] {
+    return this.#others.get(key) ?? [];
   }
 
   /** The one whose first who-has has this id. */
@@ -53,10 +57,9 @@ export class Questions {
   }
 
   add(key: number, seen: AskedSeen): void {
-    const open = seen.bySocket ? this.#ofUsers : this.#ofKernel;
-    const former = open.get(key);
-    const isLasting = !seen.bySocket && seen.arp.senderIp !== seen.arp.targetIp;
-    const until = performance.now() + (isLasting ? patienceMs : patienceOfUsersMs);
+    const lasts = isForEntry(seen);
+    const former = lasts ? this.#ofEntries.get(key) : undefined;
+    const until = performance.now() + (lasts ? patienceMs : patienceOfUsersMs);
     const sent = { ns: seen.endNs, cast: castOf(seen) };
     if (former && isByTimer(seen)) {
       former.sent.push(sent);
@@ -74,42 +77,49 @@ export class Questions {
       packet: null,
       timerState: null,
       until,
-      resolvedMac: null,
+      otherwise: { outcome: 'unanswered' },
     };
-    open.set(key, question);
+    if (lasts) this.#ofEntries.set(key, question);
+    else this.#others.set(key, [...this.others(key), question]);
     this.#byId.set(seen.id, question);
   }
 
-  /** Its entry holds a MAC, and what told it so is still to be told. */
-  resolved(question: Question, mac: string): void {
-    question.resolvedMac = mac;
-    question.until = Math.min(question.until, performance.now() + resolvedMs);
+  /** Its entry was seen to be settled: what settled it is told soon, or it ends so. */
+  settled(question: Question, end: Ending): void {
+    question.otherwise = end;
+    question.until = Math.min(question.until, performance.now() + settledMs);
   }
 
   end(question: Question, end: Ending): void {
-    (question.asked.bySocket ? this.#ofUsers : this.#ofKernel).delete(question.key);
+    const { key } = question;
+    if (this.#ofEntries.get(key) === question) this.#ofEntries.delete(key);
+    else {
+      const left = this.others(key).filter((one) => one !== question);
+      if (left.length > 0) this.#others.set(key, left);
+      else this.#others.delete(key);
+    }
     for (const id of question.ids) this.#byId.delete(id);
     this.#onEnd(question, end);
   }
 
   /** End what has been waited for long enough. */
   tick(now: number): void {
-    for (const open of [this.#ofKernel, this.#ofUsers]) {
-      for (const question of open.values()) {
-        if (now < question.until) continue;
-        const { resolvedMac } = question;
-        if (resolvedMac === null) this.end(question, { outcome: 'unanswered' });
-        else this.end(question, { outcome: 'answered', mac: resolvedMac });
-      }
-    }
+    for (const question of this.#all()) if (now >= question.until) this.end(question, question.otherwise);
   }
 
   /** End all, or all of some entries. */
   endAll(end: Ending, which: (key: number) => boolean = () => true): void {
-    for (const open of [this.#ofKernel, this.#ofUsers]) {
-      for (const question of open.values()) if (which(question.key)) this.end(question, end);
-    }
+    for (const question of this.#all()) if (which(question.key)) this.end(question, end);
   }
+
+  #all(): Question[] {
+    return [...this.#ofEntries.values(), ...[...this.#others.values()].flat()];
+  }
+}
+
+/** Asked by a neighbour entry, which waits for the answer. */
+function isForEntry(seen: AskedSeen): boolean {
+  return !seen.bySocket && seen.arp.senderIp !== seen.arp.targetIp;
 }
 
 export function castOf({ arp }: AskedSeen): 'broadcast' | 'unicast' {

@@ -1,9 +1,10 @@
 import { formatIp } from '../decision/addresses.js';
 import { stepsOfWalk } from '../decision/decide.js';
 import { causeOfQuestion } from '../decision/neighbour/causes.js';
-import { type AskedSeen, nud } from '../decision/neighbour/record.js';
+import { type AskedSeen, type ForPacketSeen, nud } from '../decision/neighbour/record.js';
 import { settingsOf } from '../decision/neighbour/settings.js';
 import type { Solicitation } from '../decision/neighbour/types.js';
+import { routeOf } from '../decision/routes.js';
 import type { Lookup, Pass, Proof } from '../decision/types.js';
 import { RouteNow } from '../host/route-now.js';
 import type { NeighbourSurroundings } from './neighbours.js';
@@ -75,7 +76,7 @@ export class Solicitations {
     const unknown: string[] = [];
     let steps: Solicitation['steps'] = [];
     let proof: Proof | null = null;
-    if (walk && chosen && leadsTo(chosen, asked)) {
+    if (walk && chosen && mayLeadTo(chosen, asked)) {
       const cover = namespace.history.covers(walk.pass);
       const patient = now < ended.until && !namespace.unreachable;
       if (cover.state === 'wait' && patient) return false;
@@ -84,9 +85,10 @@ export class Solicitations {
         namespace.prepare(walk.pass, now);
         return false;
       }
-      // a rule for a user cannot be followed: who sent the packet is not in its flow
-      const usable = proof?.snapshot.rules.some(({ uids }) => uids !== null) ? null : proof;
-      steps = stepsOfWalk(walk.series, walk.pass, usable, namespace.namesAt(walk.pass, proof), unknown);
+      if (leadsTo(chosen, asked) || (proof && severalLeadTo(chosen, asked, proof, walk.pass))) {
+        const usable = proof && canBeFollowed(packet, proof) ? proof : null;
+        steps = stepsOfWalk(walk.series, walk.pass, usable, namespace.namesAt(walk.pass, proof), unknown);
+      }
     }
     const because = steps.length > 0 ? steps.length - 1 : null;
     if (because === null && this.#askNow(ended, now)) return false;
@@ -140,10 +142,29 @@ function walkPass({ netns, device, endNs }: AskedSeen): Pass {
   return { netns, device, startNs: endNs, endNs } as unknown as Pass;
 }
 
+/** Which of several nexthops is used is chosen later: then the route has to say that one of them leads there. */
+function mayLeadTo(lookup: Lookup, asked: AskedSeen): boolean {
+  return lookup.errno === 0 && (leadsTo(lookup, asked) || (lookup.info?.nexthops ?? 0) > 1);
+}
+
 /** Whether a lookup's nexthop is what was asked for, on the device on which it was. */
-function leadsTo({ device, gateway, gatewayFamily, daddr, errno, info }: Lookup, asked: AskedSeen): boolean {
+function leadsTo({ device, gateway, gatewayFamily, daddr, errno }: Hop, asked: AskedSeen): boolean {
   if (errno !== 0) return false;
-  // which of several nexthops is used is chosen later
-  if (info && info.nexthops > 1) return true;
   return device === asked.device.index && (gatewayFamily === 2 ? gateway : daddr) === asked.ip;
+}
+
+type Hop = Pick<Lookup, 'device' | 'gateway' | 'gatewayFamily' | 'daddr' | 'errno'>;
+
+function severalLeadTo(lookup: Lookup, asked: AskedSeen, proof: Proof, { customRules }: Pass): boolean {
+  const met = routeOf(proof, 'target', lookup, !customRules);
+  if (!met || met === 'unseen') return false;
+  return met.route?.nexthops.some((hop) => leadsTo({ ...lookup, ...hop }, asked)) ?? false;
+}
+
+/**
+ * A rule for a user cannot be followed: who sent the packet is not in its flow. Nor can a lookup that skips routes of a
+ * wider scope (SO_DONTROUTE): what scope a route has was not read.
+ */
+function canBeFollowed({ lookups }: ForPacketSeen, { snapshot }: Proof): boolean {
+  return lookups.every(({ scope }) => scope === 0) && snapshot.rules.every(({ uids }) => uids === null);
 }

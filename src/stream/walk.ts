@@ -10,6 +10,8 @@ export function walkOf(seen: ForPacketSeen): { series: Series; pass: Pass } | nu
   if (seen.cut > 0) return null;
   const lookups: ForPacketSeen['lookups'] = [];
   for (const lookup of seen.lookups) {
+    // another socket's, to the same address
+    if (lookup.mark !== seen.packet.mark) continue;
     const before = lookups.at(-1);
     const goesOn =
       before !== undefined &&

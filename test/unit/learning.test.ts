@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { causeOfQuestion, causeOfRemoval } from '../../src/decision/neighbour/causes.js';
-import { judgeLearning } from '../../src/decision/neighbour/learning.js';
+import { causeOfQuestion, causeOfRemoval, isFromQueue } from '../../src/decision/neighbour/causes.js';
+import { entryOf } from '../../src/decision/neighbour/learner.js';
+import { isAnswer, judgeLearning } from '../../src/decision/neighbour/learning.js';
 import { learningReason, learningReasons } from '../../src/decision/neighbour/reasons.js';
-import type { AskedSeen, LearnedSeen, TaskSeen } from '../../src/decision/neighbour/record.js';
+import { type AskedSeen, type LearnedSeen, nud, type TaskSeen } from '../../src/decision/neighbour/record.js';
 import { learned, other, own, update, zeros } from './support/learned.js';
 
 function reasonOf(seen: LearnedSeen, exists: boolean | null = null): string {
@@ -148,6 +149,42 @@ describe('why a who-has was sent', () => {
     expect(causeOfQuestion(all, null, true)).toMatchObject({ code: 'timer', process: null });
   });
 
+  it('knows what a timer only led to: the error for packets that waited in another entry', () => {
+    const of = asked(
+      task([...sending, 'icmp_send', 'arp_error_report', 'neigh_timer_handler', 'handle_softirqs']),
+    );
+    expect(causeOfQuestion(of, packet)).toMatchObject({ code: 'packet-sent', process: null });
+  });
+
+  it.each([
+    [
+      'what it wrote into a tap device is answered',
+      'icmp_reply ip_rcv __netif_receive_skb tun_get_user vfs_write',
+    ],
+    [
+      'what it deleted leaves an error to be sent',
+      '__icmp_send arp_error_report neigh_invalidate neigh_delete',
+    ],
+    ['it empties the queue of another', '__qdisc_run __dev_queue_xmit udp_sendmsg'],
+  ])('does not name the task that runs when %s', (_, stack) => {
+    const of = asked(task([...sending, ...stack.split(' ')]));
+    expect(causeOfQuestion(of, packet)).toMatchObject({ code: 'packet-sent', process: null });
+  });
+
+  it('knows a frame that waited in the queue of a device above', () => {
+    const below = [
+      '?',
+      '__dev_queue_xmit',
+      'br_dev_queue_push_xmit',
+      'br_dev_xmit',
+      '__qdisc_run',
+      'net_tx_action',
+    ];
+    expect(isFromQueue(asked(task(below)))).toBe(true);
+    // asked for the end of a tunnel, whose own queue is emptied
+    expect(isFromQueue(asked(task([...sending, 'vxlan_xmit', '__qdisc_run'])))).toBe(false);
+  });
+
   it('names a function that it does not know', () => {
     const bond = ['?', 'bpf_trace_run1', '__dev_queue_xmit', 'arp_xmit', 'bond_arp_send', 'worker_thread'];
     expect(causeOfQuestion(asked(task(bond, { kernelThread: true })), null)).toMatchObject({
@@ -177,6 +214,7 @@ describe('why an entry left the table', () => {
       'address-changed',
     ],
     ['neigh_remove_one neigh_delete rtnetlink_rcv_msg', 'netlink'],
+    ['neigh_remove_one arp_invalidate fib_add_ifaddr fib_netdev_event dev_open', 'link-up'],
     ['neigh_flush_dev neigh_changeaddr', 'address-changed'],
     ['something_new', 'unknown'],
   ])('%s: %s', (stack, code) => {
@@ -188,4 +226,25 @@ describe('why an entry left the table', () => {
     const seen = task(['neigh_cleanup_and_release', 'neigh_carrier_down'], { kernelThread: true });
     expect(causeOfRemoval(seen)).toMatchObject({ code: 'link-down', process: null });
   });
+});
+
+it('a carrier that is lost names nobody: who runs may only have looked at the device', () => {
+  const seen = task([
+    'neigh_cleanup_and_release',
+    'neigh_carrier_down',
+    'linkwatch_sync_dev',
+    'carrier_show',
+  ]);
+  expect(causeOfRemoval(seen)).toMatchObject({ code: 'link-down', process: null });
+});
+
+it('an entry that is not resolved has no MAC, whatever stands there', () => {
+  expect(entryOf({ state: nud.failed, mac: own })).toEqual({ state: 'failed', mac: null });
+  expect(entryOf({ state: nud.probe, mac: own })).toEqual({ state: 'probe', mac: own });
+});
+
+it('a reply about an own address that is meant for this host is an answer, to an announcement', () => {
+  const reply = { operation: 2, senderIp: 1, senderMac: own, targetIp: 1, targetMac: '02:00:00:00:00:02' };
+  expect(isAnswer(reply as never)).toBe(true);
+  expect(isAnswer({ ...reply, targetMac: own } as never)).toBe(false);
 });

@@ -9,7 +9,14 @@ const ms = (count: number) => BigInt(count) * 1_000_000n;
 /** A send whose only lookup was made at one time, and whose who-has was out at another. */
 function sent(startNs: bigint | null, endNs: bigint): ForPacketSeen {
   const lookup = { fromAny: false, table: 254, errno: 0, oif: 0, mark: 0 };
-  return { startNs, endNs, stamps, cut: 0, packet: { source: 1, target: 2 }, lookups: [lookup] } as never;
+  return {
+    startNs,
+    endNs,
+    stamps,
+    cut: 0,
+    packet: { source: 1, target: 2, mark: 0 },
+    lookups: [lookup],
+  } as never;
 }
 
 function seenAt(...times: bigint[]): History {
@@ -27,6 +34,11 @@ describe('the walk of a send', () => {
   it('is proven by nothing that was seen after it began', () => {
     const walk = walkOf(sent(ms(99), ms(111)));
     expect(walk && seenAt(ms(100), ms(130)).covers(walk.pass).state).toBe('moved');
+  });
+
+  it('is of the packet: a lookup with another mark is another socket’s', () => {
+    const seen = sent(ms(110), ms(111));
+    expect(walkOf({ ...seen, packet: { ...seen.packet, mark: 1 } })).toBeNull();
   });
 
   it('is proven by nothing where its begin is not known', () => {

@@ -34,15 +34,27 @@ export function causeOfQuestion(
   }
   const sender = own.find((name) => !plumbing.test(name)) ?? null;
   if (sender !== null && arp.senderIp === arp.targetIp) {
-    return { code: 'announcement', process: null, function: sender };
+    return { code: 'announcement', process: null, function: null };
   }
   return { code: sender === null ? 'unknown' : 'kernel', process: null, function: sender };
 }
 
-/** The timer of an entry asks once more. */
+/** The timer of an entry asks once more; not what it makes the kernel send, such as an error for packets that waited. */
 export function isByTimer({ task }: Pick<AskedSeen, 'task'>): boolean {
-  return ownStack(task).includes('neigh_timer_handler');
+  const own = ownStack(task);
+  const send = own.indexOf('__neigh_event_send');
+  const timer = own.indexOf('neigh_timer_handler');
+  return timer >= 0 && (send < 0 || timer < send);
 }
+
+/** A frame that waited in the queue of a device above: it was asked there. */
+export function isFromQueue({ task }: Pick<AskedSeen, 'task'>): boolean {
+  const queue = task.stack.findIndex((name) => dequeuing.includes(name));
+  return queue >= 0 && !task.stack.slice(0, queue).some((name) => asking.test(name));
+}
+
+const dequeuing = ['__qdisc_run', 'net_tx_action'];
+const asking = /^(arp_|neigh_|__neigh_|packet_|tpacket_)/;
 
 /** What every who-has goes through on its way to the queue, and the program that saw it. */
 const plumbing =
@@ -58,7 +70,11 @@ export function causeOfRemoval(task: TaskSeen): NeighbourChange['cause'] {
       .slice(at + 1)
       .find((name) => !notifying.test(name) && (within?.any?.includes(name) ?? true));
     if (within && outer !== within.is) continue;
-    return { code, detail: by, process: code === 'garbage-collection' ? null : processOf(task) };
+    return {
+      code,
+      detail: by,
+      process: nobodys.includes(by) || code === 'garbage-collection' ? null : processOf(task),
+    };
   }
   return {
     code: 'unknown',
@@ -72,6 +88,9 @@ const afterRemoval =
 
 /** What lies between an event of a device and who hears of it. */
 const notifying = /^(\?|arp_netdev_event|(raw_|blocking_)?notifier_call_chain|call_netdevice_notifiers.*)$/;
+
+/** A carrier is lost elsewhere: whoever runs has at most looked at the device, and thereby had the kernel notice. */
+const nobodys = ['neigh_carrier_down'];
 
 interface Removal {
   /** The function in the stack. */
@@ -94,7 +113,7 @@ const removals: readonly Removal[] = [
   { by: 'arp_ioctl', code: 'ioctl' },
   // a broadcast address is no neighbour's any more
   { by: 'arp_invalidate', within: { any: disabling, is: 'fib_inetaddr_event' }, code: 'address-added' },
-  { by: 'arp_invalidate', within: { any: disabling, is: 'fib_netdev_event' }, code: 'address-added' },
+  { by: 'arp_invalidate', within: { any: disabling, is: 'fib_netdev_event' }, code: 'link-up' },
   { by: 'neigh_delete', code: 'netlink' },
   // NETDEV_CHANGE, of IFF_NOARP; else NETDEV_CHANGEADDR
   { by: 'neigh_changeaddr', within: { any: null, is: '__dev_notify_flags' }, code: 'noarp-changed' },
@@ -115,13 +134,20 @@ export function causeOfChange(task: TaskSeen): NeighbourChange['cause'] {
 
 const updating = /^(\?|bpf_.*|__bpf_.*|__traceiter_.*|__?neigh_update)$/;
 
-/** Whoever runs on the CPU, where it is the one who acts: not in a softirq, nor a thread of the kernel. */
+/**
+ * Whoever runs on the CPU, where it is the one who acts: not in a softirq, nor a thread of the kernel; and not where the
+ * kernel receives, answers or empties a queue on top of what a task does (one that writes into a tap device, say).
+ */
 export function processOf(task: TaskSeen): Process | null {
   if (inSoftirq(task) || task.kernelThread || task.stackCut) return null;
+  if (task.stack.some((name) => onBehalfOfOthers.test(name))) return null;
   return { pid: task.pid, command: task.command };
 }
 
 const softirqs = ['handle_softirqs', '__do_softirq', '__napi_poll', 'process_backlog', 'net_rx_action'];
+
+const onBehalfOfOthers =
+  /^(__qdisc_run|net_tx_action|(__)?netif_receive_skb.*|napi_gro_.*|ip6?_rcv.*|__icmp_send|icmp_send|icmp6?_send|neigh_invalidate)$/;
 
 function inSoftirq({ stack }: TaskSeen): boolean {
   return stack.some((name) => softirqs.includes(name));

@@ -138,8 +138,12 @@ export class Learner {
 /** There was no entry, and there is none. */
 const none: Learning['entry'] = { met: null, left: null };
 
+/** What was its MAC before it failed may still stand there: it is none. */
 export function entryOf({ state, mac }: EntrySeen): Entry {
-  return { state: neighbourStateName(state), mac: mac === '00:00:00:00:00:00' ? null : mac };
+  return {
+    state: neighbourStateName(state),
+    mac: !isValid(state) || mac === '00:00:00:00:00:00' ? null : mac,
+  };
 }
 
 function sharedOf({ verdicts }: Kin, seen: LearnedSeen, judged: LearningVerdict): Shared {

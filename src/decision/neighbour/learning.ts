@@ -172,8 +172,8 @@ function isNoUnicast(ip: number): boolean {
 }
 
 /** A reply to this host: a gratuitous claim answers nobody. */
-export function isAnswer({ operation, senderIp, targetIp }: ArpSeen): boolean {
-  return operation === 2 && senderIp !== targetIp;
+export function isAnswer({ operation, senderIp, senderMac, targetIp, targetMac }: ArpSeen): boolean {
+  return operation === 2 && (senderIp !== targetIp || senderMac !== targetMac);
 }
 
 const jiffyNs = 10_000_000;

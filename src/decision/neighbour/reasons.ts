@@ -62,7 +62,7 @@ export const learningReasons: readonly LearningReason[] = [
   row(
     'request-answered',
     ['created', 'updated'],
-    'The gratuitous request was answered by this host, which makes an entry for its sender and believes it.',
+    'This host took the gratuitous request to answer it, which makes an entry for its sender and believes it.',
     'the decision about that request',
     "what the decision says: the address is meant to be this host's, or proxied",
   ),
@@ -191,7 +191,7 @@ export function learningReason(code: string): LearningReason | undefined {
 export const causeSentences: Record<string, string> = {
   'packet-sent': 'a packet of this host had no neighbour entry to go by',
   'packet-forwarded': 'a packet that this host forwards had no neighbour entry to go by',
-  timer: 'the entry was stale and in use: its timer asks whether it still holds',
+  timer: 'the entry was stale and in use, or set to be probed: its timer asks whether it still holds',
   'resolution-timer':
     'the entry has no MAC yet: its timer asks again, or asks first for an entry that is kept resolved (managed)',
   'user-space': 'a program sent it by a packet socket; the kernel does not count it as asking',
@@ -208,6 +208,7 @@ export const neighbourCauseSentences: Record<NeighbourCause, string> = {
   ioctl: 'a program changed it by the old ioctl (arp)',
   'garbage-collection': 'the table was cleaned of entries that are not used',
   'link-down': 'the device went down, lost its carrier, or was deleted',
+  'link-up': 'the device came up with an address whose broadcast address this is',
   'address-changed': "the device's own MAC address was changed",
   'noarp-changed': 'ARP was switched on or off on the device',
   'address-added': 'an address was added to the device, whose broadcast address this is',

@@ -160,3 +160,8 @@ export const nud = {
 export function isValid(state: number): boolean {
   return (state & 0xde) !== 0;
 }
+
+/** Nothing is asked for it any more: valid, and not being probed. */
+export function isResolved(state: number): boolean {
+  return isValid(state) && state !== nud.probe;
+}

@@ -20,7 +20,7 @@ export function stateBeforeTimer(
       return known === nud.delay || known === nud.stale ? nud.delay : null;
     case nud.stale:
       if (known === null) return undefined;
-      // an entry that another agent taught (extern_learn) goes from probe to stale
+      // one that another agent keeps valid (NTF_EXT_EXT_VALIDATED) goes from probe to stale
       return known === nud.reachable || known === nud.probe ? known : null;
     case nud.failed:
       return beforeFailed(entry.mac, known);

@@ -99,7 +99,7 @@ export interface Solicitation extends Told {
   /** When each who-has of it was sent, CLOCK_MONOTONIC. */
   sent: { monotonicNs: string; cast: 'broadcast' | 'unicast' }[];
   end: {
-    outcome: 'answered' | 'failed' | 'unanswered' | 'removed' | 'pending';
+    outcome: 'answered' | 'failed' | 'unanswered' | 'changed' | 'removed' | 'pending';
     mac: string | null;
     /** Of the learning that ended it. */
     learning: string | null;
@@ -119,6 +119,7 @@ export type NeighbourCause =
   | 'ioctl'
   | 'garbage-collection'
   | 'link-down'
+  | 'link-up'
   | 'address-changed'
   | 'noarp-changed'
   | 'address-added'

@@ -12,8 +12,8 @@ export async function steps(world: World, lines: readonly string[]): Promise<voi
     if (word === 'frame') await world.send({ raw: argument });
     else if (word === 'own-frame') {
       await world.send({ raw: command.split(' ')[2] ?? '', from: 'router', device: argument });
-    } else if (word === 'send') await send(netns, argument);
-    else if (word === 'arping') await arping(netns, argument);
+    } else if (word === 'send') await send(netns, argument, command.split(' ')[2]);
+    else if (word === 'arping') await arping(netns, argument, command.split(' ')[2]);
     else if (word === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(argument)));
     else if (word === 'collect') {
       await collectGarbage(argument as 'forced', netns, command.split(' ')[2] ?? '', world.behind);
@@ -24,12 +24,13 @@ export async function steps(world: World, lines: readonly string[]): Promise<voi
 }
 
 /** A UDP packet by a program that is called bash. */
-async function send(netns: string, ip: string): Promise<void> {
-  await run(inside(netns, ['bash', '-c', `echo x > /dev/udp/${ip}/9`]), { allowFailure: true });
+async function send(netns: string, ip: string, bytes = '1'): Promise<void> {
+  const text = 'x'.repeat(Number(bytes));
+  await run(inside(netns, ['bash', '-c', `echo -n ${text} > /dev/udp/${ip}/9`]), { allowFailure: true });
 }
 
-async function arping(netns: string, ip: string): Promise<void> {
-  await run(inside(netns, ['arping', '-c', '1', '-w', '1', '-I', 'in0', ip]), { allowFailure: true });
+async function arping(netns: string, ip: string, device = 'in0'): Promise<void> {
+  await run(inside(netns, ['arping', '-c', '1', '-w', '1', '-I', device, ip]), { allowFailure: true });
 }
 
 async function sysctl6(netns: string, setting: string): Promise<void> {
