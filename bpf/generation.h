@@ -68,9 +68,40 @@ static __always_inline void digest_links(struct net *net, struct arpwhy_generati
 		g->partial = 1;
 }
 
+struct fib_rule___masks {
+	__u16 sport_mask;
+	__u16 dport_mask;
+} __attribute__((preserve_access_index));
+
+struct fib4_rule___full {
+	__u8 dscp_full: 1;
+} __attribute__((preserve_access_index));
+
+/* Whether an iproute2 older than the kernel shows the rule as another one: it leaves out what it does not know. */
+static __always_inline bool is_strange(struct fib_rule *rule)
+{
+	struct fib_rule___masks *masks = (void *)rule;
+	struct fib4_rule___full *full = (void *)rule;
+	__u16 sport, dport;
+
+	if (bpf_core_field_exists(full->dscp_full) && BPF_CORE_READ_BITFIELD_PROBED(full, dscp_full))
+		return true;
+	if (!bpf_core_field_exists(masks->sport_mask))
+		return false;
+	sport = BPF_CORE_READ(masks, sport_mask);
+	dport = BPF_CORE_READ(masks, dport_mask);
+	/* none, or all of the one port */
+	return (__u16)(sport + 1) > 1 || (__u16)(dport + 1) > 1;
+}
+
 __noinline __u64 digest_rule(__u64 at, __u64 digest)
 {
 	struct fib_rule *rule = (void *)at - bpf_core_field_offset(struct fib_rule, list);
+	__u32 zero = 0;
+	struct arpwhy_generation *g = bpf_map_lookup_elem(&generations, &zero);
+
+	if (g && is_strange(rule))
+		g->strange = 1;
 
 	digest = mix(digest, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
 	return mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));

@@ -284,6 +284,8 @@ struct arpwhy_generation {
 	__u32 addresses;	/* net->ipv4.dev_addr_genid */
 	__u32 netns;		/* inode, 0 when there is no such namespace any more */
 	__u32 partial;		/* 1: more devices or rules than the digests cover */
+	__u32 strange;		/* 1: a rule selects by what `ip rule` need not show: a full DSCP, some bits of a port */
+	__u32 pad;
 	__u64 ns;		/* when it was read */
 };
 

@@ -58,6 +58,7 @@ const inferredLimit =
 const limits = [
   inferredLimit,
   'a throw route, a dead nexthop and no match look the same: no-usable-route',
+  'a rule that selects by a full DSCP, or by some bits of a port, may not be shown as such by ip: no rule and no prefix is named',
   'native XDP drops a frame before every hook: no decision appears',
   'bridge neigh_suppress and vxlan proxy answer before ARP sees the request: no decision appears',
 ];

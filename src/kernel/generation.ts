@@ -18,6 +18,8 @@ export interface Generation {
   netns: { address: bigint; inode: number };
   /** More devices or rules than the digests cover: a rename among the rest would not be noticed. */
   partial: boolean;
+  /** A rule selects by what `ip rule` need not show: what it prints is then no state that can be followed. */
+  strangeRules: boolean;
 }
 
 export function decodeGeneration(buffer: Buffer): Generation {
@@ -46,6 +48,7 @@ export function decodeGeneration(buffer: Buffer): Generation {
       inode: view.getUint32(generation.netns, true),
     },
     partial: view.getUint32(generation.partial, true) !== 0,
+    strangeRules: view.getUint32(generation.strange, true) !== 0,
   };
 }
 

@@ -145,7 +145,7 @@ export const counters = {
 } as const;
 
 export const generation = {
-  bytes: 64,
+  bytes: 72,
   net: 0,
   links: 8,
   rules: 16,
@@ -154,7 +154,8 @@ export const generation = {
   addresses: 44,
   netns: 48,
   partial: 52,
-  ns: 56,
+  strange: 56,
+  ns: 64,
 } as const;
 
 export const change = {

@@ -258,7 +258,7 @@ export class WatchedNamespace {
     const after = this.#read();
     const took = performance.now() - started;
     this.#nextSnapshot = performance.now() + Math.max(pauseMs, 5 * took);
-    if (!snapshot || !after) return;
+    if (!snapshot || !after || after.strangeRules) return;
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
     // Routes that moved meanwhile make the dump of no use, but not the rules beside it.
     const routesHeld = before.key === after.key;

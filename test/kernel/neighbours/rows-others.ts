@@ -264,6 +264,22 @@ export const otherRows: readonly Row[] = [
     ],
   },
   {
+    name: 'packets that were given up are not counted again',
+    kinds: ['solicitation'],
+    steps: [
+      'send 10.1.0.9',
+      'send 10.1.0.9',
+      'ip neigh replace 10.1.0.9 dev in0 nud failed',
+      'wait 200',
+      'send 10.1.0.9',
+      answer,
+    ],
+    expect: [
+      /^changed packet-sent 10\.1\.0\.9 .* tries \d$/,
+      /^answered packet-sent 10\.1\.0\.9 .* tries \d waited 1 lost 0$/,
+    ],
+  },
+  {
     name: 'the last address of a device is deleted',
     kinds: ['neighbour'],
     setup: [`ip neigh add 10.1.0.9 lladdr ${macs.asker} dev in0 nud stale`],
