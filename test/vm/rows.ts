@@ -26,7 +26,7 @@ import { playStory, storyName } from './story.js';
 const [tiers = '', pattern = ''] = process.argv.slice(2);
 let told = 0;
 /** Commands take long here, and so does a snapshot. */
-const patienceMs = 15_000;
+const patienceMs = 25_000;
 const watches = new Map<Tier, Watch>();
 for (const tier of tiers.split(',').filter((one) => one !== 'neighbours') as Tier[]) {
   try {
