@@ -13,11 +13,18 @@ export class RouteNow {
    * "10.2.0.5 via 10.1.0.1 dev in0 src 10.1.0.9", or what `ip` said instead; null when it could not be asked, or too
    * much is being asked.
    */
-  async ask(place: NetnsPlace, target: string): Promise<string | null> {
+  async ask(place: NetnsPlace, target: string, mark = 0): Promise<string | null> {
     if (this.#closed || this.#asking >= mostAtOnce) return null;
     this.#asking++;
     try {
-      const child = spawnIp(place, ['-4', '-o', 'route', 'get', target]);
+      const child = spawnIp(place, [
+        '-4',
+        '-o',
+        'route',
+        'get',
+        target,
+        ...(mark === 0 ? [] : ['mark', String(mark)]),
+      ]);
       if (!child) return null;
       child.stdin.end();
       let said = '';

@@ -128,11 +128,13 @@ export class Solicitations {
     if (now >= ended.until || ended.asked || !place) return false;
     if (!ended.asking) {
       ended.asking = true;
-      void this.#routeNow.ask(place, formatIp(packet?.packet.target ?? asked.ip)).then((text) => {
-        const time = this.#around.wallTime(process.hrtime.bigint());
-        if (text !== null) ended.now = { text, time };
-        ended.asked = true;
-      });
+      void this.#routeNow
+        .ask(place, formatIp(packet?.packet.target ?? asked.ip), packet?.packet.mark)
+        .then((text) => {
+          const time = this.#around.wallTime(process.hrtime.bigint());
+          if (text !== null) ended.now = { text, time };
+          ended.asked = true;
+        });
     }
     return true;
   }
