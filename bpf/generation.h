@@ -68,6 +68,27 @@ static __always_inline void digest_links(struct net *net, struct arpwhy_generati
 		g->partial = 1;
 }
 
+struct kuid___r {
+	__u32 val;
+} __attribute__((preserve_access_index));
+
+struct fib_kuid_range___r {
+	struct kuid___r start;
+	struct kuid___r end;
+} __attribute__((preserve_access_index));
+
+struct fib_rule___uids {
+	struct fib_kuid_range___r uid_range;
+} __attribute__((preserve_access_index));
+
+struct user_namespace___users {
+	struct user_namespace___users *parent;
+} __attribute__((preserve_access_index));
+
+struct net___users {
+	struct user_namespace___users *user_ns;
+} __attribute__((preserve_access_index));
+
 struct fib_rule___masks {
 	__u16 sport_mask;
 	__u16 dport_mask;
@@ -78,12 +99,17 @@ struct fib4_rule___full {
 } __attribute__((preserve_access_index));
 
 /* Whether an iproute2 older than the kernel shows the rule as another one: it leaves out what it does not know. */
-static __always_inline bool is_strange(struct fib_rule *rule)
+static __always_inline bool is_strange(struct fib_rule *rule, struct net *net)
 {
+	struct fib_rule___uids *uids = (void *)rule;
 	struct fib_rule___masks *masks = (void *)rule;
 	struct fib4_rule___full *full = (void *)rule;
 	__u16 sport, dport;
 
+	/* ip shows a user as its own namespace of users has it, and the kernel means the root of the namespace's */
+	if ((BPF_CORE_READ(uids, uid_range.start.val) || BPF_CORE_READ(uids, uid_range.end.val) != ~0u) &&
+	    BPF_CORE_READ((struct net___users *)net, user_ns, parent))
+		return true;
 	if (bpf_core_field_exists(full->dscp_full) && BPF_CORE_READ_BITFIELD_PROBED(full, dscp_full))
 		return true;
 	if (!bpf_core_field_exists(masks->sport_mask))
@@ -100,8 +126,12 @@ __noinline __u64 digest_rule(__u64 at, __u64 digest)
 	__u32 zero = 0;
 	struct arpwhy_generation *g = bpf_map_lookup_elem(&generations, &zero);
 
-	if (g && is_strange(rule))
-		g->strange = 1;
+	if (g) {
+		if (is_strange(rule, (struct net *)g->net))
+			g->strange = 1;
+		g->bindings = mix(g->bindings, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
+		g->bindings = mix(g->bindings, BPF_CORE_READ(rule, pref));
+	}
 
 	digest = mix(digest, (__u64)BPF_CORE_READ(rule, iifindex) << 32 | (__u32)BPF_CORE_READ(rule, oifindex));
 	return mix(digest, (__u64)BPF_CORE_READ(rule, pref) << 32 | BPF_CORE_READ(rule, table));
@@ -131,8 +161,9 @@ static __always_inline void digest_rules(struct net *net, struct arpwhy_generati
 
 	for (i = 0; i < DIGEST_RULES && at && at != end; i += DIGEST_TURN)
 		at = digest_rules_from(at, end);
+	/* one of the others may be strange */
 	if (i == DIGEST_RULES && at && at != end)
-		g->partial = 1;
+		g->strange = 1;
 }
 
 /*

@@ -125,7 +125,7 @@ static void generation(void)
 {
 	START(arpwhy_generation, "generation");
 #define F(field, name) FIELD(arpwhy_generation, field, name)
-	F(net, "net"); F(links, "links"); F(rules, "rules"); F(stamps, "stamps"); F(devices, "devices");
+	F(net, "net"); F(links, "links"); F(rules, "rules"); F(bindings, "bindings"); F(stamps, "stamps"); F(devices, "devices");
 	F(addresses, "addresses"); F(netns, "netns"); F(partial, "partial"); F(strange, "strange"); F(ns, "ns");
 #undef F
 	END();

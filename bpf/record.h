@@ -279,6 +279,7 @@ struct arpwhy_generation {
 	__u64 net;
 	__u64 links;		/* digest of devices: index, name, flags, group, carrier and sysctls */
 	__u64 rules;		/* digest of rules with their resolved devices */
+	__u64 bindings;		/* digest of the devices of rules and their priorities alone, in order */
 	struct arpwhy_stamps stamps;
 	__u32 devices;		/* net->dev_base_seq */
 	__u32 addresses;	/* net->ipv4.dev_addr_genid */

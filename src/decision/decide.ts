@@ -44,8 +44,9 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
   const { pass, first } = request;
   const gates = new Gates(pass, around.deviceAlone);
   const parsed = parseSeries(pass, gates);
-  const replays = replayAll(parsed, pass, proof);
-  const judgement = judge({ pass, gates, parsed, replays, snapshot: proof?.snapshot ?? null });
+  const fitting = proof && knowsDevice(proof, pass) ? proof : null;
+  const replays = replayAll(parsed, pass, fitting);
+  const judgement = judge({ pass, gates, parsed, replays, snapshot: fitting?.snapshot ?? null });
   const unknown: string[] = [];
   const { steps, because } = stepsOf(pass, parsed, replays, judgement, around.names, unknown);
   const start = pass.startNs ?? pass.endNs;
@@ -85,6 +86,11 @@ export function decide(request: Request, proof: Proof | null, around: Surroundin
     cut: pass.cut,
     unknown,
   };
+}
+
+/** A device that was renamed there and back had another name meanwhile, and no rule for it: no counter tells. */
+function knowsDevice({ snapshot }: Proof, { device }: Pass): boolean {
+  return (snapshot.links.get(device.index)?.name ?? device.name) === device.name;
 }
 
 /**
@@ -147,7 +153,12 @@ function stepsOf(
   const reason = parsed.series.findLast(({ purpose, loose }) => purpose === judgement?.because && !loose);
   for (const series of parsed.series) {
     const replayed = replays.get(series) ?? null;
-    const explained = replayed?.steps ?? series.lookups.map(unexplained);
+    const certain = !parsed.ambiguous && !parsed.doubtful;
+    const explained =
+      replayed?.steps ??
+      series.lookups.map((lookup, i, all) =>
+        unexplained(lookup, certain && !series.direct && i < all.length - 1),
+      );
     for (const [i, step] of explained.entries()) {
       const final = series.purpose === 'target' && i === explained.length - 1 ? pass.route : null;
       const needsRule = walksRules(series) && pass.customRules && replayed === null;
@@ -170,11 +181,13 @@ function stepsOf(
   return { steps, because };
 }
 
-function unexplained(lookup: Lookup): ReplayedStep {
+/** @param goesOn the walk went on behind it: then a rule took a match away again */
+function unexplained(lookup: Lookup, goesOn: boolean): ReplayedStep {
+  const suppressed = lookup.seen?.suppressed || (goesOn && lookup.errno === 0);
   return {
     rule: null,
     table: lookup.table,
-    outcome: lookup.seen?.suppressed ? 'suppressed' : outcomeOf(lookup.errno),
+    outcome: suppressed ? 'suppressed' : outcomeOf(lookup.errno),
     errno: lookup.errno,
     lookup,
     route: undefined,

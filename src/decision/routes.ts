@@ -18,20 +18,28 @@ const undecided: Prediction = { errno: -1, route: null, nexthop: null };
  * @param merged no rule was ever added: the local table lies in the main table's trie
  */
 export function predict(snapshot: Snapshot, id: number, lookup: Lookup, merged: boolean): Prediction {
+  let passedOver: Route | null = null;
   for (const route of covering(snapshot, id, lookup.daddr, merged)) {
+    // no counter tells of the end of a route that stands behind another of its prefix (fib_table_delete): it may be gone
+    const certain = passedOver === null || !samePrefix(passedOver, route);
+    passedOver = route;
     if (route.tos !== 0 && route.tos !== (lookup.dscp & 0x1c)) continue;
     const error = errorOfType(route.type);
-    if (error !== 0) return { errno: error, route, nexthop: null };
+    if (error !== 0) return certain ? { errno: error, route, nexthop: null } : undecided;
     for (const nexthop of route.nexthops) {
       if (nexthop.dead) continue;
       if (nexthop.linkdown && snapshot.links.get(nexthop.device)?.ignoreLinkdown) continue;
       if (lookup.oif !== 0 && lookup.oif !== nexthop.device) continue;
-      return { errno: 0, route, nexthop };
+      return certain ? { errno: 0, route, nexthop } : undecided;
     }
     // A nexthop object that yields none may be a blackhole, and the kernel goes on behind the whole leaf
     if (route.viaObject) return undecided;
   }
   return { errno: errno.again, route: null, nexthop: null };
+}
+
+function samePrefix({ prefix: a }: Route, { prefix: b }: Route): boolean {
+  return a.length === b.length && a.ip === b.ip;
 }
 
 /** Whether a lookup came out as predicted, in everything that it showed. */

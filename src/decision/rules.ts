@@ -99,7 +99,7 @@ function walkRules(series: Series, flow: Flow, proof: Proof): Replay | null {
       return null;
     if (!lookup || (!rule.l3mdev && lookup.table !== rule.table)) {
       // A table that was never made is skipped without a lookup; one that has routes now was asked.
-      if (proof.snapshot.routes.has(rule.table) || rule.l3mdev) return null;
+      if (!proof.snapshot.complete || proof.snapshot.routes.has(rule.table) || rule.l3mdev) return null;
       steps.push({
         rule,
         table: rule.table,

@@ -36,6 +36,8 @@ export async function takeSnapshot(place: NetnsPlace, withRoutes: boolean): Prom
   if (!links || !addresses || !netconf || !rules || !proxies) return null;
   const linkMap = readLinks(links, netconf);
   const indexes = new Map([...linkMap.values()].map(({ name, index }) => [name, index]));
+  // names that are no text look alike here
+  if (indexes.size < linkMap.size) return null;
   try {
     return {
       links: linkMap,
@@ -188,7 +190,8 @@ function actionOf(json: Json): Rule['action'] {
 }
 
 function prefixOf(ip: unknown, length: unknown): Prefix | null {
-  if (ip === undefined || ip === 'all' || ip === 'default' || ip === '0.0.0.0') {
+  // 0.0.0.0 by itself is the one address
+  if (ip === undefined || ip === 'all' || ip === 'default') {
     if (length !== undefined && length !== 0) return { ip: 0, length: Number(length) };
     return null;
   }

@@ -1,4 +1,4 @@
-import type { Stamps } from '../decision/types.js';
+import type { Rule, Stamps } from '../decision/types.js';
 import { decodeStamps } from './body.js';
 import * as layout from './layout.js';
 
@@ -20,6 +20,8 @@ export interface Generation {
   partial: boolean;
   /** A rule selects by what `ip rule` need not show: what it prints is then no state that can be followed. */
   strangeRules: boolean;
+  /** Devices and priorities of the rules as the kernel has them: see {@link bindingsOf}. */
+  bindings: bigint;
 }
 
 export function decodeGeneration(buffer: Buffer): Generation {
@@ -48,10 +50,32 @@ export function decodeGeneration(buffer: Buffer): Generation {
       inode: view.getUint32(generation.netns, true),
     },
     partial: view.getUint32(generation.partial, true) !== 0,
+    bindings: view.getBigUint64(generation.bindings, true),
     strangeRules: view.getUint32(generation.strange, true) !== 0,
   };
 }
 
 export function sameStamps(a: Stamps, b: Stamps): boolean {
   return a.fib === b.fib && a.rules === b.rules && a.genid === b.genid && a.nexthop === b.nexthop;
+}
+
+/** As `bindings` of a generation, of rules that were read: what their devices' names mean. */
+export function bindingsOf(rules: readonly Rule[]): bigint {
+  let digest = 0n;
+  for (const { iif, oif, priority } of rules) {
+    digest = mix(digest, (BigInt(boundTo(iif)) << 32n) | BigInt(boundTo(oif)));
+    digest = mix(digest, BigInt(priority));
+  }
+  return digest;
+}
+
+/** 0 for a rule of no device; -1 for one whose device is not there. */
+function boundTo(device: Rule['iif']): number {
+  return device === null ? 0 : device.index === null ? 0xffffffff : device.index;
+}
+
+/** As in bpf/read.h. */
+function mix(digest: bigint, value: bigint): bigint {
+  const product = BigInt.asUintN(64, (digest ^ value) * 0x9e3779b97f4a7c15n);
+  return product ^ (product >> 29n);
 }

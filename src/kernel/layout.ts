@@ -145,17 +145,18 @@ export const counters = {
 } as const;
 
 export const generation = {
-  bytes: 72,
+  bytes: 80,
   net: 0,
   links: 8,
   rules: 16,
-  stamps: 24,
-  devices: 40,
-  addresses: 44,
-  netns: 48,
-  partial: 52,
-  strange: 56,
-  ns: 64,
+  bindings: 24,
+  stamps: 32,
+  devices: 48,
+  addresses: 52,
+  netns: 56,
+  partial: 60,
+  strange: 64,
+  ns: 72,
 } as const;
 
 export const change = {

@@ -15,7 +15,7 @@ import { IprouteNames } from '../host/names.js';
 import { findNamespace, type NetnsPlace } from '../host/netns.js';
 import { takeSnapshot } from '../host/snapshot.js';
 import { Turns } from '../host/turns.js';
-import type { Generation } from '../kernel/generation.js';
+import { bindingsOf, type Generation } from '../kernel/generation.js';
 import { History } from './history.js';
 import type { StateTap } from './tap.js';
 
@@ -258,7 +258,7 @@ export class WatchedNamespace {
     const after = this.#read();
     const took = performance.now() - started;
     this.#nextSnapshot = performance.now() + Math.max(pauseMs, 5 * took);
-    if (!snapshot || !after || after.strangeRules) return;
+    if (!snapshot || !after || after.strangeRules || after.bindings !== bindingsOf(snapshot.rules)) return;
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
     // Routes that moved meanwhile make the dump of no use, but not the rules beside it.
     const routesHeld = before.key === after.key;

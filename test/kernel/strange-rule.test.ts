@@ -36,6 +36,27 @@ async function addRule(netns: string, priority: number, attributes: [number, str
 const dscp = 25;
 const [ipProtocol, destinationPort, destinationPortMask] = [22, 24, 29];
 
+/** A decision about the same request, once it is proven, or is not any more. */
+async function decided(pair: Pair, trace: TraceProcess, proven: boolean): Promise<Decision | undefined> {
+  let found: Decision | undefined;
+  await eventually(`a decision that is ${proven ? '' : 'not '}proven`, async () => {
+    await pair.ask(kinds.proxied);
+    found = trace.decisions.at(-1);
+    return found !== undefined && (found.unknown.length === 0) === proven;
+  });
+  return found;
+}
+
+async function traced(): Promise<{ pair: Pair; trace: TraceProcess }> {
+  const pair = cleanup.add(await Pair.up(`t${process.pid}q-`), (one) => one.down());
+  const trace = cleanup.add(await TraceProcess.start('--netns', pair.router), (one) => one.kill());
+  return { pair, trace };
+}
+
+function namesNothing({ steps }: Decision): boolean {
+  return steps.every(({ rule, route }) => rule === null && (route?.prefix ?? null) === null);
+}
+
 // both attributes: 6.15
 it.skipIf(isBefore(release(), 6, 15)).each<[string, [number, string][]]>([
   ['a full DSCP', [[dscp, '0a']]],
@@ -49,22 +70,29 @@ it.skipIf(isBefore(release(), 6, 15)).each<[string, [number, string][]]>([
     ],
   ],
 ])('a rule that selects by %s: no rule is named, and no prefix', async (_, attributes) => {
-  const pair = cleanup.add(await Pair.up(`t${process.pid}q-`), (one) => one.down());
-  const trace = cleanup.add(await TraceProcess.start('--netns', pair.router), (one) => one.kill());
-  const last = async (proven: boolean): Promise<Decision | undefined> => {
-    let found: Decision | undefined;
-    await eventually(`a decision that is ${proven ? '' : 'not '}proven`, async () => {
-      await pair.ask(kinds.proxied);
-      found = trace.decisions.at(-1);
-      return found !== undefined && (found.unknown.length === 0) === proven;
-    });
-    return found;
-  };
-  expect((await last(true))?.steps.map(({ route }) => route?.prefix)).toContain('198.51.100.0/24');
-  await addRule(pair.router, 500, attributes);
-  const decision = await last(false);
-  expect(decision?.verdict).toMatchObject({ action: 'replied', reason: 'proxy-arp' });
-  expect(decision?.steps.every(({ rule, route }) => rule === null && (route?.prefix ?? null) === null)).toBe(
-    true,
+  const { pair, trace } = await traced();
+  expect((await decided(pair, trace, true))?.steps.map(({ route }) => route?.prefix)).toContain(
+    '198.51.100.0/24',
   );
+  await addRule(pair.router, 500, attributes);
+  const decision = await decided(pair, trace, false);
+  expect(decision?.verdict).toMatchObject({ action: 'replied', reason: 'proxy-arp' });
+  expect(decision && namesNothing(decision)).toBe(true);
+});
+
+it('a rule by another name of its device: which device it means is not known, and no rule is named', async () => {
+  const { pair, trace } = await traced();
+  await decided(pair, trace, true);
+  await run(['ip', '-n', pair.router, 'link', 'property', 'add', 'dev', 'r0', 'altname', 'another-name']);
+  await run(['ip', '-n', pair.router, 'rule', 'add', 'pref', '500', 'iif', 'another-name', 'lookup', 'main']);
+  const decision = await decided(pair, trace, false);
+  expect(decision && namesNothing(decision)).toBe(true);
+});
+
+it('a rule from the address 0.0.0.0 is not one from all', async () => {
+  const { pair, trace } = await traced();
+  await run(['ip', '-n', pair.router, 'rule', 'add', 'pref', '500', 'from', '0.0.0.0', 'lookup', 'main']);
+  const decision = await decided(pair, trace, true);
+  expect(decision?.steps.flatMap(({ rule }) => rule?.priority ?? [])).not.toContain(500);
+  expect(decision?.steps.flatMap(({ rule }) => rule?.priority ?? [])).toContain(32766);
 });

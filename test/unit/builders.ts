@@ -21,6 +21,7 @@ import type {
 } from '../../src/decision/types.js';
 import { validateEvent } from '../schema.js';
 
+const askingName = 'bond0.90';
 /** The asking device, and the one behind which targets lie. */
 export const asking = 2;
 export const other = 4;
@@ -88,7 +89,7 @@ export function pass(fields: PassFields = {}): Pass {
     endNs: 5000n,
     skb: 1n,
     netns: { address: 1n, inode: 4026532177 },
-    device: { index: asking, name: 'bond0.90', noarp: false, type: 1, addressLength: 6, ...device },
+    device: { index: asking, name: askingName, noarp: false, type: 1, addressLength: 6, ...device },
     frame: {
       length: 46,
       arpBytes: 28,
@@ -247,7 +248,12 @@ export function snapshot(fields: SnapshotFields = {}): Snapshot {
   const { routes = [], links = [], ...rest } = fields;
   const byTable = new Map<number, Route[]>();
   for (const one of routes) byTable.set(one.table, [...(byTable.get(one.table) ?? []), one]);
-  const link = (index: number): Link => ({ index, name: `dev${index}`, group: 0, ignoreLinkdown: false });
+  const link = (index: number): Link => ({
+    index,
+    name: index === asking ? askingName : `dev${index}`,
+    group: 0,
+    ignoreLinkdown: false,
+  });
   const known = [1, asking, other, ...links.map(({ index }) => index ?? 0)];
   return {
     rules: defaultRules,

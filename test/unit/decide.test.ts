@@ -119,6 +119,25 @@ describe('unknown', () => {
     });
   });
 
+  it('tells a match that the walk went on from as taken away again, without any snapshot', () => {
+    const of = pass({
+      customRules: true,
+      route: final('unicast', other),
+      lookups: [lookup(via), lookup({ ...via, table: 90 })],
+    });
+    expect(decideOn(of).steps).toMatchObject([
+      { outcome: 'suppressed', evidence: { outcome: 'inferred' } },
+      { outcome: 'match', evidence: { outcome: 'observed' } },
+    ]);
+  });
+
+  it('does not go by a snapshot in which the device has another name', () => {
+    const of = pass({ route: final('unreachable', 1, 113), lookups: [lookup({ errno: 113 })] });
+    const routes = [route(254, '192.0.2.0/24', null, { type: 'unreachable' })];
+    const links = [{ index: of.device.index, name: 'eth7' }];
+    expect(unknownOf(of, proof({ routes, links }))).toEqual(['/steps/0/route']);
+  });
+
   it('names the failed lookups in tables too large to dump', () => {
     const of = pass({ lookups: [lookup({ errno: 11 })], route: final('unreachable', 1, 101) });
     expect(unknownOf(of, proof({ complete: false }))).toEqual(['/steps/0/route']);

@@ -106,7 +106,7 @@ it('tells of a state what no hook saw', async () => {
     ['observed', 'ip'],
     ['inferred', undefined],
   ]);
-  expect(changes[1]?.changes.map(({ text }) => text)).toEqual(['198.51.100.0/24 dev dev2 proto boot']);
+  expect(changes[1]?.changes.map(({ text }) => text)).toEqual(['198.51.100.0/24 dev bond0.90 proto boot']);
 });
 
 it('keeps for the next state what hooks saw after this one was read', async () => {

@@ -42,6 +42,13 @@ describe('predict', () => {
       found([near({ viaObject: true, nexthops: [] }), wide]),
       '-1 -',
     ],
+    // no counter tells when it goes
+    ['a route behind another of its prefix', found([near({ tos: 8 }), near(), wide]), '-1 -'],
+    [
+      'a throw behind another of its prefix',
+      found([near({ tos: 8 }), route(254, '192.0.2.0/24', null, { type: 'throw' }), wide]),
+      '-1 -',
+    ],
     ['local in the merged trie', found([route(255, '192.0.2.0/24', 1), near()], true), '0 192.0.2.0/24'],
     ['local when not merged', found([route(255, '192.0.2.77', 1), wide]), '0 192.0.0.0/16'],
   ])('%s', (_, got, expected) => expect(got).toBe(expected));

@@ -503,6 +503,11 @@ describe('what is not certain stays unknown', () => {
       'silent unknown: no-route unreachable',
     ],
     [
+      'all lookups lost, and no route left',
+      pass({ customRules: true, cut: 9 }),
+      'silent unknown: target-invalid same-device source-invalid',
+    ],
+    [
       'all lookups lost, forwarding off',
       pass({ customRules: true, route: rejected(113), cut: 9, settings: { forwarding: 0 } }),
       'silent unknown: forwarding-off no-route unreachable prohibited blackholed',

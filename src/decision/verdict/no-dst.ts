@@ -30,6 +30,8 @@ function heldAgainstSeen(pass: Pass, judgement: Judgement): Judgement {
 function workedOut(evidences: Evidences): Judgement {
   const { pass, gates, parsed } = evidences;
   const last = lastOf(parsed, 'target');
+  // which lookups there were is not known
+  if (pass.cut > 0) return unknown('silent', ['target-invalid', 'same-device', 'source-invalid']);
   if (!last) return martian(pass, gates);
   const replayed = replayOf(evidences, 'target');
   const both = ['same-device', 'source-invalid'];
