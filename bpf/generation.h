@@ -110,6 +110,10 @@ static __always_inline bool is_strange(struct fib_rule *rule, struct net *net)
 	if ((BPF_CORE_READ(uids, uid_range.start.val) || BPF_CORE_READ(uids, uid_range.end.val) != ~0u) &&
 	    BPF_CORE_READ((struct net___users *)net, user_ns, parent))
 		return true;
+	/* ip shows what a rule suppresses beside its table, and such a rule has none */
+	if (BPF_CORE_READ(rule, l3mdev) &&
+	    (BPF_CORE_READ(rule, suppress_ifgroup) != -1 || BPF_CORE_READ(rule, suppress_prefixlen) != -1))
+		return true;
 	if (bpf_core_field_exists(full->dscp_full) && BPF_CORE_READ_BITFIELD_PROBED(full, dscp_full))
 		return true;
 	if (!bpf_core_field_exists(masks->sport_mask))

@@ -35,6 +35,7 @@ struct fib_rule {
 	__u32 flags;
 	__u32 table;
 	__u8 action;
+	__u8 l3mdev;
 	__u32 target;
 	__u32 pref;
 	int suppress_ifgroup;
