@@ -921,6 +921,7 @@ export const routesAndRules: readonly Row[] = [
         unknown: ['/steps/0/route/gateway'],
       },
     ],
+    differs: 'which of them is taken goes by a number that each kernel draws when it starts',
   },
   {
     name: 'two nexthops, and proxy_arp off',
