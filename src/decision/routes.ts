@@ -11,6 +11,8 @@ export interface Prediction {
 
 /** Agrees with no lookup. */
 const undecided: Prediction = { errno: -1, route: null, nexthop: null };
+/** Refutes none either. */
+const uncertain: Prediction = { errno: -1, route: null, nexthop: null };
 
 /**
  * Look an address up as fib_table_lookup (net/ipv4/fib_trie.c) does: the longest prefix first, within it the
@@ -25,12 +27,12 @@ export function predict(snapshot: Snapshot, id: number, lookup: Lookup, merged: 
     passedOver = route;
     if (route.tos !== 0 && route.tos !== (lookup.dscp & 0x1c)) continue;
     const error = errorOfType(route.type);
-    if (error !== 0) return certain ? { errno: error, route, nexthop: null } : undecided;
+    if (error !== 0) return certain ? { errno: error, route, nexthop: null } : uncertain;
     for (const nexthop of route.nexthops) {
       if (nexthop.dead) continue;
       if (nexthop.linkdown && snapshot.links.get(nexthop.device)?.ignoreLinkdown) continue;
       if (lookup.oif !== 0 && lookup.oif !== nexthop.device) continue;
-      return certain ? { errno: 0, route, nexthop } : undecided;
+      return certain ? { errno: 0, route, nexthop } : uncertain;
     }
     // A nexthop object that yields none may be a blackhole, and the kernel goes on behind the whole leaf
     if (route.viaObject) return undecided;
@@ -64,7 +66,7 @@ export function agrees(prediction: Prediction, lookup: Lookup): boolean {
 /**
  * The route that one observed lookup met.
  * @returns `route` null for a lookup that met none; undefined when the proof does not explain the lookup;
- * 'unseen' when it cannot say (a table too large to dump, and no answer for it)
+ * 'unseen' when it cannot say (a table too large to dump, and no answer for it; a route that may be gone unnoticed)
  */
 export function routeOf(
   proof: Proof,
@@ -74,6 +76,7 @@ export function routeOf(
 ): { route: Route | null } | 'unseen' | undefined {
   if (proof.snapshot.complete) {
     const prediction = predict(proof.snapshot, lookup.table, lookup, merged);
+    if (prediction === uncertain) return 'unseen';
     return agrees(prediction, lookup) ? { route: prediction.route } : undefined;
   }
   if (lookup.errno !== 0) return 'unseen';

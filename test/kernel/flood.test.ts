@@ -72,8 +72,9 @@ async function makeRouter(cleanup: Cleanup, k: number): Promise<void> {
     `route add 10.${k}.5.0/24 via 10.20${k}.0.2 dev out${k} table 9${k}`,
     `route add 10.${k}.5.128/25 via 10.20${k}.0.2 dev out${k} table 9${k}`,
     // only for packets, which have a type of service: a request has none
-    `route add 10.${k}.5.0/24 tos 0x10 via 10.10${k}.0.9 dev in${k} onlink table 9${k}`,
-    `route add 10.${k}.5.128/25 tos 0x10 via 10.10${k}.0.9 dev in${k} onlink table 9${k}`,
+    ...['5.0/25', '5.128/26', '5.192/26'].map(
+      (part) => `route add 10.${k}.${part} tos 0x10 via 10.10${k}.0.9 dev in${k} onlink table 9${k}`,
+    ),
     `route add 10.${k}.6.0/24 dev out${k}`,
     `rule add pref ${50 + k} to 10.${k}.7.0/24 iif in${k} unreachable`,
     `rule add pref ${100 + k} iif in${k} lookup 9${k}`,
