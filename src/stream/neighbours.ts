@@ -51,7 +51,13 @@ export interface NeighbourSurroundings {
 /** An entry that is set to failed by hand leaves the table right afterwards: told as one thing. */
 const removalMs = 100;
 /** Whoever removes an entry thus sets it to failed before (neigh_delete, arp_invalidate); others do not. */
-const failsFirst: ReadonlySet<NeighbourCause> = new Set(['netlink', 'ioctl', 'address-added', 'unknown']);
+const failsFirst: ReadonlySet<NeighbourCause> = new Set([
+  'netlink',
+  'ioctl',
+  'address-added',
+  'link-up',
+  'unknown',
+]);
 
 /**
  * Makes learnings, solicitations and neighbour events of what the kernel side saw: joins who-has and answer, and keeps
@@ -174,9 +180,9 @@ export class Neighbours {
   /** Whoever asked by a socket of its own, or announced an address, gets every answer: of which question it is, none can tell. */
   #answerOthers(key: number, { arp }: LearnedSeen, learning: string, start: bigint): void {
     if (!isAnswer(arp)) return;
-    const answered = this.#questions
-      .others(key)
-      .filter(({ asked }) => arp.targetIp === asked.arp.senderIp && start > asked.endNs);
+    const answered = [...this.#questions.others(key)].filter(
+      ({ asked }) => arp.targetIp === asked.arp.senderIp && start > asked.endNs,
+    );
     for (const question of answered) {
       const roundTripNs = answered.length === 1 ? Number(start - question.asked.endNs) : null;
       this.#questions.end(question, { outcome: 'answered', mac: arp.senderMac, learning, roundTripNs });

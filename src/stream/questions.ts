@@ -32,7 +32,7 @@ export type Ending = Partial<Solicitation['end']> & Pick<Solicitation['end'], 'o
  */
 export class Questions {
   readonly #ofEntries = new Map<number, Question>();
-  readonly #others = new Map<number, Question[]>();
+  readonly #others = new Map<number, Set<Question>>();
   readonly #byId = new Map<number, Question>();
   readonly #onEnd: (question: Question, end: Ending) => void;
 
@@ -46,7 +46,7 @@ export class Questions {
   }
 
   /** Those that no entry is kept for, oldest first. */
-  others(key: number): readonly Question[] {
+  others(key: number): Iterable<Question> {
     return this.#others.get(key) ?? [];
   }
 
@@ -80,7 +80,7 @@ export class Questions {
       otherwise: { outcome: 'unanswered' },
     };
     if (lasts) this.#ofEntries.set(key, question);
-    else this.#others.set(key, [...this.others(key), question]);
+    else this.#addOther(key, question);
     this.#byId.set(seen.id, question);
   }
 
@@ -93,18 +93,25 @@ export class Questions {
   end(question: Question, end: Ending): void {
     const { key } = question;
     if (this.#ofEntries.get(key) === question) this.#ofEntries.delete(key);
-    else {
-      const left = this.others(key).filter((one) => one !== question);
-      if (left.length > 0) this.#others.set(key, left);
-      else this.#others.delete(key);
-    }
+    const others = this.#others.get(key);
+    others?.delete(question);
+    if (others?.size === 0) this.#others.delete(key);
     for (const id of question.ids) this.#byId.delete(id);
     this.#onEnd(question, end);
   }
 
   /** End what has been waited for long enough. */
   tick(now: number): void {
-    for (const question of this.#all()) if (now >= question.until) this.end(question, question.otherwise);
+    for (const question of this.#ofEntries.values()) {
+      if (now >= question.until) this.end(question, question.otherwise);
+    }
+    for (const others of this.#others.values()) {
+      for (const question of others) {
+        // all of these wait for the same time: those behind it came later, and a program may ask very often
+        if (now < question.until) break;
+        this.end(question, question.otherwise);
+      }
+    }
   }
 
   /** End all, or all of some entries. */
@@ -112,8 +119,15 @@ export class Questions {
     for (const question of this.#all()) if (which(question.key)) this.end(question, end);
   }
 
-  #all(): Question[] {
-    return [...this.#ofEntries.values(), ...[...this.#others.values()].flat()];
+  #addOther(key: number, question: Question): void {
+    const others = this.#others.get(key);
+    if (others) others.add(question);
+    else this.#others.set(key, new Set([question]));
+  }
+
+  *#all(): Generator<Question> {
+    yield* this.#ofEntries.values();
+    for (const others of this.#others.values()) yield* others;
   }
 }
 

@@ -86,6 +86,8 @@ export class WatchedNamespace {
   #asker: FibAsker | null = null;
   /** The part of the generation that rules depend on, as it was when the snapshot that is being taken was begun. */
   #taking: string | null = null;
+  /** The part of the generation under which `ip` shows rules as what they are not. */
+  #unreadable: string | null = null;
   #nextSnapshot = 0;
   #largeUntil = 0;
   readonly #read: () => Generation | null;
@@ -162,13 +164,14 @@ export class WatchedNamespace {
 
   /** Whether anything that would serve this generation can still come: nothing can be read of one that is over. */
   expects(generation: Generation): boolean {
+    if (generation.rulesKey === this.#unreadable) return false;
     return this.#taking === generation.rulesKey || this.history.latest?.key === generation.key;
   }
 
   /** Begin what is needed to prove this pass, as far as the bounds allow. */
   prepare(pass: Pass, now: number): void {
     const latest = this.history.latest;
-    if (!latest || this.unreachable) return;
+    if (!latest || this.unreachable || latest.rulesKey === this.#unreadable) return;
     if (this.#snapshots.some(({ key, routesProven }) => key === latest.key && routesProven !== false)) return;
     const large = now < this.#largeUntil;
     const rulesKnown = this.#snapshots.some(
@@ -183,7 +186,8 @@ export class WatchedNamespace {
   /** For a tap: read the state again when it is not the one that was told last, as far as the bounds allow. */
   follow(now: number): void {
     const latest = this.history.latest;
-    if (!latest || this.unreachable || this.#taking !== null || now < this.#nextSnapshot) return;
+    if (!latest || this.unreachable || latest.rulesKey === this.#unreadable) return;
+    if (this.#taking !== null || now < this.#nextSnapshot) return;
     const large = now < this.#largeUntil;
     const told = large ? this.#told?.rulesKey === latest.rulesKey : this.#told?.key === latest.key;
     // no request waits for it: it comes again, and those that requests wait for go first
@@ -258,7 +262,12 @@ export class WatchedNamespace {
     const after = this.#read();
     const took = performance.now() - started;
     this.#nextSnapshot = performance.now() + Math.max(pauseMs, 5 * took);
-    if (!snapshot || !after || after.strangeRules || after.bindings !== bindingsOf(snapshot.rules)) return;
+    if (!snapshot || !after) return;
+    if (after.strangeRules || after.bindings !== bindingsOf(snapshot.rules)) {
+      // it is the same however often it is read
+      if (before.rulesKey === after.rulesKey) this.#unreadable = after.rulesKey;
+      return;
+    }
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
     // Routes that moved meanwhile make the dump of no use, but not the rules beside it.
     const routesHeld = before.key === after.key;

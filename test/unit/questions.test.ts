@@ -19,13 +19,13 @@ describe('questions', () => {
     questions.add(7, asked(1, { bySocket: true }));
     questions.add(7, asked(2, { bySocket: true }));
     expect(ended).toEqual([]);
-    expect(questions.others(7).map(({ asked: { id } }) => id)).toEqual([1, 2]);
+    expect([...questions.others(7)].map(({ asked: { id } }) => id)).toEqual([1, 2]);
     later(1100);
     expect(ended).toEqual([
       [1, 'unanswered'],
       [2, 'unanswered'],
     ]);
-    expect(questions.others(7)).toEqual([]);
+    expect([...questions.others(7)]).toEqual([]);
   });
 
   it('of a program and of an entry are two', () => {
@@ -35,7 +35,7 @@ describe('questions', () => {
     const own = questions.get(7);
     if (own) questions.end(own, { outcome: 'answered' });
     expect(ended).toEqual([[1, 'answered']]);
-    expect(questions.others(7)).toHaveLength(1);
+    expect([...questions.others(7)]).toHaveLength(1);
   });
 
   it('whose entry is settled end so, unless what settled it is told before', () => {

@@ -147,7 +147,7 @@ export function processOf(task: TaskSeen): Process | null {
 const softirqs = ['handle_softirqs', '__do_softirq', '__napi_poll', 'process_backlog', 'net_rx_action'];
 
 const onBehalfOfOthers =
-  /^(__qdisc_run|net_tx_action|(__)?netif_receive_skb.*|napi_gro_.*|ip6?_rcv.*|__icmp_send|icmp_send|icmp6?_send|neigh_invalidate)$/;
+  /^(__qdisc_run|net_tx_action|(__)?netif_receive_skb.*|napi_gro_.*|ip6?_rcv.*|(__)?icmp6?_send|neigh_invalidate)$/;
 
 function inSoftirq({ stack }: TaskSeen): boolean {
   return stack.some((name) => softirqs.includes(name));

@@ -301,6 +301,13 @@ export const otherRows: readonly Row[] = [
     expect: ['address-added 10.7.0.255 failed>gone by ip'],
   },
   {
+    name: 'a device comes up whose broadcast address was a neighbour',
+    kinds: ['neighbour'],
+    setup: ['ip link set in0 down', 'ip neigh add 10.1.0.255 dev in0 nud failed'],
+    steps: ['ip link set in0 up'],
+    expect: ['link-up 10.1.0.255 failed>gone by ip'],
+  },
+  {
     name: 'the old ioctl: made and deleted',
     kinds: ['neighbour'],
     steps: [`arp-ioctl set 10.1.0.9 in0 ${macs.asker}`, 'arp-ioctl delete 10.1.0.9 in0'],
