@@ -338,6 +338,7 @@ export class LiveStream {
     let waiting = 0;
     for (const namespace of this.#namespaces.all()) {
       this.#judgeQueue(namespace, now);
+      if (namespace.noticeUnreadable()) this.#tellUnreadable(namespace);
       waiting += namespace.queue.length;
     }
     const following = this.#follow(now);
@@ -442,6 +443,13 @@ export class LiveStream {
         `${pass.device.name} in ${namespace.name ?? pass.netns.inode} was made again: index ${known} is now ${pass.device.index}`,
       );
     }
+  }
+
+  /** Else nobody would know why all is unknown there. */
+  #tellUnreadable({ name, inode }: WatchedNamespace): void {
+    this.#options.onNote?.(
+      `the rules of ${name ?? inode} cannot be followed: ip shows one of them as what it is not (it selects by a full DSCP, by some bits of a port or by another name of a device, or there are more than 512); no rule and no prefix is named there until they change`,
+    );
   }
 
   #reportLosses(now: number): void {

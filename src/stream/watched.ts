@@ -88,6 +88,7 @@ export class WatchedNamespace {
   #taking: string | null = null;
   /** The part of the generation under which `ip` shows rules as what they are not. */
   #unreadable: string | null = null;
+  #unreadableNoticed = false;
   #nextSnapshot = 0;
   #largeUntil = 0;
   readonly #read: () => Generation | null;
@@ -166,6 +167,13 @@ export class WatchedNamespace {
   expects(generation: Generation): boolean {
     if (generation.rulesKey === this.#unreadable) return false;
     return this.#taking === generation.rulesKey || this.history.latest?.key === generation.key;
+  }
+
+  /** True once when rules cannot be followed, and not again before they could be. */
+  noticeUnreadable(): boolean {
+    const news = this.#unreadable !== null && !this.#unreadableNoticed;
+    if (news) this.#unreadableNoticed = true;
+    return news;
   }
 
   /** Begin what is needed to prove this pass, as far as the bounds allow. */
@@ -268,6 +276,8 @@ export class WatchedNamespace {
       if (before.rulesKey === after.rulesKey) this.#unreadable = after.rulesKey;
       return;
     }
+    this.#unreadable = null;
+    this.#unreadableNoticed = false;
     if (withRoutes && !snapshot.complete) this.#largeUntil = performance.now() + largeMs;
     // Routes that moved meanwhile make the dump of no use, but not the rules beside it.
     const routesHeld = before.key === after.key;

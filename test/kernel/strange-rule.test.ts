@@ -76,6 +76,10 @@ it.skipIf(isBefore(release(), 6, 15)).each<[string, [number, string][]]>([
   );
   await addRule(pair.router, 500, attributes);
   const decision = await decided(pair, trace, false);
+  await eventually('the reason, once', async () => {
+    await pair.ask(kinds.proxied);
+    return trace.stderr.split('cannot be followed').length === 2 || trace.stderr;
+  });
   expect(decision?.verdict).toMatchObject({ action: 'replied', reason: 'proxy-arp' });
   expect(decision && namesNothing(decision)).toBe(true);
 });
