@@ -9,12 +9,13 @@ import { run } from '../dist/host/run.js';
 import { catchInterrupts, checkInterrupted, interruption } from './children.js';
 import { scanTargets, stormTargets } from './load.js';
 import { measurePrograms, type Programs } from './programs.js';
+import { measureRecordings, type Recordings } from './recordings.js';
 import { Results, untraced } from './results.js';
 import { type Measured, measure, sustain } from './round.js';
 import { piped, type Row, rows } from './rows.js';
 import { setRunStats } from './run-stats.js';
 import { measureStages, type Stages } from './stages.js';
-import { arpTable, programTable, stageTable, sustainedTable, udpTable } from './tables.js';
+import { arpTable, programTable, readingTable, stageTable, sustainedTable, udpTable } from './tables.js';
 import { World } from './world.js';
 
 interface Options {
@@ -23,12 +24,13 @@ interface Options {
   arpMs: number;
   udpMs: number;
   rate: number;
+  recordRate: number;
   sustainSeconds: number;
   out: string;
 }
 
 const names = [untraced, ...rows.map(({ name }) => name)];
-const others = { sustained: 'sustained', programs: 'programs', stages: 'stages' };
+const others = { sustained: 'sustained', recordings: 'recordings', programs: 'programs', stages: 'stages' };
 const everything = [...names, ...Object.values(others)];
 const ownPlace = fileURLToPath(new URL('../bench/results.json', import.meta.url));
 const tracefs = '/sys/kernel/tracing';
@@ -44,7 +46,8 @@ const command = new Command('bench')
   .option('--arp-ms <n>', 'how long a flood of requests lasts', positive, 600)
   .option('--udp-ms <n>', 'how long a flood of packets lasts, and each measurement of a stage', positive, 300)
   .option('--rate <n>', 'sustained: requests a second', positive, 100_000)
-  .option('--sustain-seconds <n>', 'sustained: for so long', positive, 10)
+  .option('--record-rate <n>', 'recordings: requests a second', positive, 50_000)
+  .option('--sustain-seconds <n>', 'sustained and recordings: for so long', positive, 10)
   .option('--out <file>', 'where all figures go as JSON', ownPlace);
 command.parse();
 await bench(command.opts<Options>());
@@ -97,6 +100,13 @@ async function measureAll(world: World, options: Options): Promise<void> {
     }
     print(sustainedTable(piped.what, sustained));
   }
+  let recordings: Recordings | null = null;
+  if (wanted(others.recordings)) {
+    const load = { rate: options.recordRate, seconds: options.sustainSeconds };
+    recordings = await measureRecordings(world, load, progress);
+    print(sustainedTable('arpwhy record -o FILE', recordings.made));
+    print(readingTable(recordings.read));
+  }
   let programs: Programs | null = null;
   let stages: { storm: Stages; scan: Stages } | null = null;
   if (wanted(others.programs) || wanted(others.stages)) {
@@ -112,7 +122,7 @@ async function measureAll(world: World, options: Options): Promise<void> {
       print(stageTable(stages.storm, stages.scan));
     }
   }
-  writeFigures(options, results, sustained, programs, stages);
+  writeFigures(options, results, { sustained, recordings, programs, stages });
 }
 
 /** Without a tool, a row, without a tool, the next row: the machine's own pace changes from second to second. */
@@ -152,14 +162,16 @@ async function measureRounds(
   }
 }
 
+/** What is measured beside the rows. */
+interface Others {
+  sustained: readonly { targets: number; measured: Measured }[];
+  recordings: Recordings | null;
+  programs: Programs | null;
+  stages: { storm: Stages; scan: Stages } | null;
+}
+
 /** All figures, for those who compare runs. The file becomes that of who owns its directory: we run as root. */
-function writeFigures(
-  options: Options,
-  results: Results,
-  sustained: readonly { targets: number; measured: Measured }[],
-  programs: Programs | null,
-  stages: { storm: Stages; scan: Stages } | null,
-): void {
+function writeFigures(options: Options, results: Results, { programs, ...others }: Others): void {
   const figures = {
     time: new Date().toISOString(),
     ...identifyHost(),
@@ -172,9 +184,8 @@ function writeFigures(
       ...one,
       untracedAround: base.map(({ arp, policy, plain }) => ({ arp, policy, plain })),
     })),
-    sustained,
+    ...others,
     programs: programs && { arp: programs.arp, udp: programs.udp },
-    stages,
   };
   rmSync(options.out, { force: true });
   const fd = openSync(options.out, 'wx', 0o644);

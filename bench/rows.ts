@@ -9,7 +9,8 @@ import { countSamples } from './perf-data.js';
 import type { Tool, ToolCommand } from './tool.js';
 import type { World } from './world.js';
 
-const arpwhy = fileURLToPath(new URL('../bin/arpwhy', import.meta.url));
+/** Our command. */
+export const arpwhy = fileURLToPath(new URL('../bin/arpwhy', import.meta.url));
 const script = fileURLToPath(new URL('../bench/peers/lookups.bt', import.meta.url));
 
 /** What a tool made of the requests. */
@@ -119,17 +120,25 @@ export const rows: readonly Row[] = [
 export const piped: Row = {
   ...trace('trace-pipe', 'arpwhy trace --json | cat > /dev/null', ['--json']),
   command: (_, directory) => ({
-    ...traceCommand(['--json'], directory),
+    ...arpwhyCommand(['trace', '--json'], directory),
     reader: [toolPath('cat')],
   }),
 };
+
+/** What records a sustained load. */
+export function recordInto(file: string): Row {
+  return {
+    ...trace('record', 'arpwhy record -o FILE', []),
+    command: (_, directory) => arpwhyCommand(['record', '-o', file], directory),
+  };
+}
 
 function trace(name: string, what: string, args: readonly string[]): Row {
   return {
     name,
     what,
     peer: false,
-    command: (_, directory) => traceCommand(args, directory),
+    command: (_, directory) => arpwhyCommand(['trace', ...args], directory),
     account: async (tool) => {
       const said = tool.stderr();
       const told = (what: string) => Number(new RegExp(`(\\d+) ${what}`).exec(said)?.[1] ?? 0);
@@ -143,9 +152,9 @@ function trace(name: string, what: string, args: readonly string[]): Row {
   };
 }
 
-function traceCommand(args: readonly string[], directory: string): ToolCommand {
+function arpwhyCommand(args: readonly string[], directory: string): ToolCommand {
   return {
-    command: [arpwhy, 'trace', ...args, '--ready-file', join(directory, 'ready')],
+    command: [arpwhy, ...args, '--ready-file', join(directory, 'ready')],
     attached: (tool) => tool.has('ready'),
   };
 }

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { Spread } from './numbers.js';
 import type { ProgramCost } from './programs.js';
+import type { Reading } from './recordings.js';
 import type { Results } from './results.js';
 import type { Measured } from './round.js';
 import type { Stages } from './stages.js';
@@ -108,6 +109,31 @@ export function sustainedTable(
       `${((tool.cpuSeconds / (arp.seconds + tool.endSeconds)) * 100).toFixed(0)}%`,
       tool.peakMiB.toFixed(0),
       tool.endSeconds.toFixed(1),
+    ]);
+  }
+  return table.toString();
+}
+
+/** What it takes to read a recording again. */
+export function readingTable(read: readonly Reading[]): string {
+  const table = plainTable([
+    'recording',
+    'decisions',
+    'seconds',
+    'decisions/s',
+    'CPU s',
+    'peak MiB',
+    'bytes',
+  ]);
+  for (const { what, decisions, seconds, cpuSeconds, peakMiB, bytes } of read) {
+    table.push([
+      what,
+      count(decisions),
+      seconds.toFixed(1),
+      count(decisions / seconds),
+      cpuSeconds.toFixed(1),
+      peakMiB.toFixed(0),
+      count(bytes),
     ]);
   }
   return table.toString();

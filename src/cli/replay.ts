@@ -9,6 +9,7 @@ import { Rejudge } from '../recording/rejudge.js';
 import { Skew, skewText } from '../recording/skew.js';
 import type { StartEvent, StreamEvent } from '../stream/events.js';
 import { withFolded } from '../stream/folded.js';
+import { Chunk } from '../view/chunk.js';
 import { countText } from '../view/count.js';
 import { escapeText } from '../view/escape.js';
 import { LineView } from '../view/line.js';
@@ -73,8 +74,8 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
   const skew = new Skew();
   const tally = { shown: 0, lost: 0 };
   const progress = new Progress(context, { beside: true });
+  const chunk = new Chunk();
   for await (const batch of reader.batches()) {
-    let text = '';
     for (const entry of batch) {
       if (stopped) break;
       const { event } = entry;
@@ -84,14 +85,11 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
         tally.shown++;
         skew.decision(event, entry.timeNs);
       } else if (event.schema === 'arpwhy.lost/1') tally.lost += event.count;
-      text += view.show(entry);
-      if (text.length > 1 << 16) {
-        await output.write(text);
-        text = '';
-      }
+      view.show(entry, chunk);
+      if (chunk.length >= mostAtOnce) await output.writeBytes(chunk.take());
       if (tally.shown === options.count) stopped = true;
     }
-    await output.write(text);
+    await output.writeBytes(chunk.take());
     if (stopped) break;
     progress.tick(() => `${countText(reader.decisions)} decisions read`);
   }
@@ -132,8 +130,11 @@ async function firstDay(files: string[]): Promise<Date> {
   return new Date();
 }
 
+/** So much is written at a time. */
+const mostAtOnce = 1 << 16;
+
 interface ReplayView {
-  show(entry: Entry): string;
+  show(entry: Entry, to: Chunk): void;
   end(): string;
 }
 
@@ -155,33 +156,38 @@ class EventReplay implements ReplayView {
     this.#folder = (options.fold ?? !options.json) ? new Folder() : null;
   }
 
-  show(entry: Entry): string {
+  show(entry: Entry, to: Chunk): void {
     const { event, timeNs } = entry;
-    if (!isStreamEvent(event)) return '';
+    if (!isStreamEvent(event)) return;
     if (event.schema === 'arpwhy.start/1' && !this.#json) this.#announce(event);
-    return this.#due(timeNs) + this.#told(event, entry);
+    to.text(this.#due(timeNs));
+    this.#told(event, entry, to);
   }
 
   end(): string {
     return this.#folds(this.#folder?.rest() ?? []) + this.#teller.rest();
   }
 
-  #told(event: StreamEvent, { json, timeNs }: Entry): string {
+  #told(event: StreamEvent, { bytes, timeNs }: Entry, to: Chunk): void {
     const folder = this.#folder;
     if (event.schema === 'arpwhy.decision/1' && folder && !this.#teller.onlyCounts(event)) {
-      return folder.add(event, milliseconds(timeNs)) ? this.#line(event, json) : '';
+      if (folder.add(event, milliseconds(timeNs))) this.#line(event, bytes, to);
+      return;
     }
-    if (event.schema === 'arpwhy.end/1' && folder) {
-      return this.end() + this.#teller.event(withFolded(event, folder.folded));
-    }
-    if (event.schema === 'arpwhy.change/1' || isNeighbourEvent(event))
-      return this.end() + this.#line(event, json);
-    return this.#line(event, json);
+    const ends = event.schema === 'arpwhy.end/1' && folder !== null;
+    if (ends || event.schema === 'arpwhy.change/1' || isNeighbourEvent(event)) to.text(this.end());
+    if (ends) to.text(this.#teller.event(withFolded(event, folder.folded)));
+    else this.#line(event, bytes, to);
   }
 
   /** JSON is the line that was recorded, byte for byte. */
-  #line(event: StreamEvent, json: string): string {
-    return this.#json ? `${json}\n` : this.#teller.event(event);
+  #line(event: StreamEvent, bytes: Buffer, to: Chunk): void {
+    if (!this.#json) {
+      to.text(this.#teller.event(event));
+      return;
+    }
+    to.bytes(bytes);
+    to.text('\n');
   }
 
   #due(timeNs: bigint): string {
@@ -220,21 +226,21 @@ class RejudgeView implements ReplayView {
     this.#view = new LineView({ utc: options.utc ?? false, ...widthOf(context) });
   }
 
-  show(entry: Entry): string {
+  show(entry: Entry, to: Chunk): void {
     this.#rejudge.take(entry);
-    if (entry.event.schema !== 'arpwhy.decision/1') return '';
+    if (entry.event.schema !== 'arpwhy.decision/1') return;
     const judged = this.#rejudge.judge(entry.event, entry);
     if (judged.state === 'same') this.#tally.same++;
     if (judged.state === 'impossible') {
       this.#tally.impossible.set(judged.why, (this.#tally.impossible.get(judged.why) ?? 0) + 1);
     }
-    if (judged.state !== 'differs') return '';
+    if (judged.state !== 'differs') return;
     this.#tally.differs++;
     const lines = judged.differences.map(
       ({ at, was, now }) =>
         `             ${escapeText(`${at}: ${JSON.stringify(was)} is now ${JSON.stringify(now)}`)}`,
     );
-    return `${this.#view.decision(entry.event)}${lines.join('\n')}\n`;
+    to.text(`${this.#view.decision(entry.event)}${lines.join('\n')}\n`);
   }
 
   end(): string {

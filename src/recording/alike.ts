@@ -1,17 +1,19 @@
+import { isUtf8 } from 'node:buffer';
+import { crc32 } from 'node:zlib';
 import type { Decision } from '../decision/types.js';
-import { eventFrom, isBecause, isRequest, isTime, type RecordedEvent } from './events-from-json.js';
+import { eventFrom, isRequest, isTime, type RecordedEvent } from './events-from-json.js';
 
-/** Parts that are known, of each kind. A part with names or addresses in it may be like no other. */
+/** More of what is known is forgotten together: a part with names or addresses in it may be like no other. */
 const most = 4096;
 const mostBytes = 16_384;
-const head = '{"schema":"arpwhy.decision/1","id":"';
+/** Of a number that is cut out. */
+const mostDigits = 15;
 const headPattern =
   /^\{"schema":"arpwhy\.decision\/1","id":"([^"\\\u0000-\u001f]+)","host":"([^"\\\u0000-\u001f]+)","time":"([^"\\]{30})","monotonicNs":"(\d{1,20})"$/;
 
 const placeFields = ['tier', 'netns', 'device'] as const;
-const requestFields = ['request'] as const;
-const stepsFields = ['steps'] as const;
-const restFields = [
+const tailFields = [
+  'steps',
   'because',
   'verdict',
   'reply',
@@ -22,82 +24,75 @@ const restFields = [
   'unknown',
 ] as const;
 
-/** Parts of one kind, by their text. */
-class Known<K extends keyof Decision> {
-  readonly #fields: readonly K[];
-  readonly #parts = new Map<string, Pick<Decision, K>>();
-  /** The one before: to compare two texts takes less than to look one up. */
-  #text = '';
-  #part: Pick<Decision, K> | undefined;
-
-  constructor(fields: readonly K[]) {
-    this.#fields = fields;
-  }
-
-  get(text: string): Pick<Decision, K> | undefined {
-    if (text !== this.#text) {
-      this.#text = text;
-      this.#part = this.#parts.get(text);
-    }
-    return this.#part;
-  }
-
-  /** @throws {SyntaxError} as {@link parsed} does */
-  keep(text: string): void {
-    if (this.#parts.has(text)) return;
-    const part = parsed(text, this.#fields);
-    if (!part) return;
-    if (this.#parts.size >= most) this.#parts.clear();
-    this.#parts.set(text, part);
-    this.#text = '';
-  }
+/** The tail of a decision's text, `,"steps":` to its end, cut at the digits of the two numbers that always differ. */
+interface Tail {
+  /** Where it begins. */
+  at: number;
+  /** One more than there are numbers. */
+  parts: Buffer[];
+  deferred: boolean;
+  timed: boolean;
 }
 
-/** The text of a decision, cut between its fields. */
-interface Cut {
-  id: string;
-  host: string;
-  time: string;
-  monotonicNs: string;
-  /** `"tier":` up to the device: the same for all that came in there. */
-  place: string;
-  /** `"request":`, unlike the one before it in a scan. */
-  request: string;
-  /** `"steps":`, the longest, and the same for most. */
-  steps: string;
-  /** `"because":` to the end, without the digits of the two numbers that always differ. */
-  rest: string;
-  deferredNs: number | null;
-  latencyNs: number | null;
+/** Decisions whose tails are the same but for these numbers. */
+interface Kind extends Omit<Tail, 'at'> {
+  decision: Decision;
+}
+
+/** What was known to match, and the numbers that stood between its parts. */
+interface Match {
+  kind: Kind;
+  at: number;
+  numbers: number[];
 }
 
 /**
- * Reads recorded decisions. Most parts of them say what others before said: such a part is parsed and checked once,
- * and decisions share it as objects.
+ * Reads recorded decisions. Most of them say what others before said: the long tail of such a text is compared as
+ * bytes, and decisions share what was parsed and checked once.
  */
 export class AlikeDecisions {
-  readonly #places = new Known(placeFields);
-  readonly #steps = new Known(stepsFields);
-  readonly #rests = new Known(restFields);
+  readonly #kinds = new Map<number, Kind[]>();
+  #count = 0;
+  /** That of the decision before: mostly the next is of it, too. */
+  #last: Kind | null = null;
+  readonly #steps = new Map<string, Decision['steps']>();
+  readonly #places = new Map<string, Pick<Decision, (typeof placeFields)[number]>>();
+  readonly #requests = new Requests();
 
-  /** @throws {Error} as JSON.parse and {@link eventFrom} do */
-  read(json: string): RecordedEvent | null {
-    const cut = cutOf(json);
-    if (!cut) return eventFrom(JSON.parse(json));
-    return this.#join(cut) ?? this.#learn(json, cut);
+  /**
+   * @returns null for an event of a kind that this version does not know
+   * @throws {Error} as JSON.parse and {@link eventFrom} do, and for what is no line of UTF-8
+   */
+  read(json: Buffer): RecordedEvent | null {
+    const match = (this.#last && matchOf(this.#last, json)) ?? this.#find(json);
+    if (!match) return this.#learn(json);
+    this.#last = match.kind;
+    return this.#join(json, match) ?? this.#learn(json);
   }
 
-  /** Null when a part of it is not known. */
-  #join(cut: Cut): Decision | null {
-    const place = this.#places.get(cut.place);
-    const steps = this.#steps.get(cut.steps);
-    const rest = this.#rests.get(cut.rest);
-    if (!place || !steps || !rest) return null;
-    const { request } = parsed(cut.request, requestFields) ?? {};
-    // each of the others was checked with those that it first stood beside
-    if (!request || !isRequest(request) || !isBecause(rest.because, steps.steps)) return null;
-    const { id, host, time, monotonicNs, deferredNs, latencyNs } = cut;
-    const { verdict, reply } = rest;
+  #find(json: Buffer): Match | null {
+    const tail = tailOf(json);
+    const kinds = tail && this.#kinds.get(keyOf(tail));
+    for (const kind of kinds ?? []) {
+      const match = matchOf(kind, json);
+      if (match) return match;
+    }
+    return null;
+  }
+
+  /** Null when what stands before the tail is not what is known of it. */
+  #join(json: Buffer, { kind, at, numbers }: Match): Decision | null {
+    const text = json.toString('utf8', 0, at);
+    const placeAt = text.indexOf(',"tier":');
+    const requestAt = text.indexOf(',"request":', placeAt);
+    if (placeAt < 0 || requestAt < 0) return null;
+    const [, id, host, time, monotonicNs] = headPattern.exec(text.slice(0, placeAt)) ?? [];
+    const place = this.#places.get(text.slice(placeAt + 1, requestAt));
+    const request = this.#requests.read(text.slice(requestAt + 1));
+    if (!id || !host || !time || !monotonicNs || !place || !request || !isTime(time)) return null;
+    if (!isLine(text) || !isUtf8(json)) return null;
+    const { decision, deferred, timed } = kind;
+    const { verdict, reply } = decision;
     // field by field: to spread objects that were parsed takes ten times as long
     return {
       schema: 'arpwhy.decision/1',
@@ -109,89 +104,189 @@ export class AlikeDecisions {
       netns: place.netns,
       device: place.device,
       request,
-      steps: steps.steps,
-      because: rest.because,
-      verdict: deferredNs === null ? verdict : { ...verdict, deferredNs },
-      reply: reply && latencyNs !== null ? { ...reply, latencyNs } : reply,
-      settings: rest.settings,
-      neighbours: rest.neighbours,
-      stamps: rest.stamps,
-      cut: rest.cut,
-      unknown: rest.unknown,
+      steps: decision.steps,
+      because: decision.because,
+      verdict: deferred ? { ...verdict, deferredNs: numbers[0] as number } : verdict,
+      reply: reply && timed ? { ...reply, latencyNs: numbers.at(-1) as number } : reply,
+      settings: decision.settings,
+      neighbours: decision.neighbours,
+      stamps: decision.stamps,
+      cut: decision.cut,
+      unknown: decision.unknown,
     };
   }
 
-  #learn(json: string, cut: Cut): RecordedEvent | null {
-    const event = eventFrom(JSON.parse(json));
-    try {
-      this.#places.keep(cut.place);
-      this.#steps.keep(cut.steps);
-      this.#rests.keep(cut.rest);
-    } catch {
-      // it was cut within a field of another name: nothing is learnt of it
-    }
+  #learn(json: Buffer): RecordedEvent | null {
+    if (!isUtf8(json)) throw new Error('it is no UTF-8');
+    const text = json.toString('utf8');
+    if (!isLine(text)) throw new Error('it is more than one line');
+    const event = eventFrom(JSON.parse(text));
+    if (event?.schema !== 'arpwhy.decision/1') return event;
+    const tail = tailOf(json);
+    if (!tail) return event;
+    const tailText = json.toString('utf8', tail.at + 1);
+    // one of a later version may have other fields, which are not to be lost
+    if (!hasFields(`{${tailText}`, tailFields)) return event;
+    this.#keepPlace(json.toString('utf8', 0, tail.at));
+    this.#keep(tail, tailText, event);
     return event;
+  }
+
+  #keepPlace(text: string): void {
+    const from = text.indexOf(',"tier":') + 1;
+    const to = text.indexOf(',"request":', from);
+    const place = from > 0 && to > 0 ? text.slice(from, to) : '';
+    if (!place || this.#places.has(place) || !hasFields(`{${place}}`, placeFields)) return;
+    if (this.#places.size >= most) this.#places.clear();
+    this.#places.set(place, JSON.parse(`{${place}}`));
+  }
+
+  #keep({ parts, deferred, timed }: Tail, text: string, event: Decision): void {
+    if (this.#count++ >= most) {
+      this.#kinds.clear();
+      this.#steps.clear();
+      this.#count = 1;
+    }
+    const stepsText = text.slice(0, text.indexOf(',"because":'));
+    const steps = this.#steps.get(stepsText) ?? event.steps;
+    this.#steps.set(stepsText, steps);
+    event.steps = steps;
+    // the text's memory is its file's: it would be kept whole
+    const kind = { parts: parts.map((part) => Buffer.from(part)), deferred, timed, decision: event };
+    const key = keyOf(kind);
+    const others = this.#kinds.get(key);
+    if (others) others.push(kind);
+    else this.#kinds.set(key, [kind]);
+    this.#last = kind;
   }
 }
 
-function cutOf(json: string): Cut | null {
-  if (!json.startsWith(head) || json.length >= mostBytes) return null;
-  const placeAt = json.indexOf(',"tier":');
-  const requestAt = json.indexOf(',"request":', placeAt);
-  const stepsAt = json.indexOf(',"steps":', requestAt);
-  const restAt = json.indexOf(',"because":', stepsAt);
-  if (placeAt < 0 || requestAt < 0 || stepsAt < 0 || restAt < 0 || !json.endsWith('}')) return null;
-  const [, id, host, time, monotonicNs] = headPattern.exec(json.slice(0, placeAt)) ?? [];
-  if (!id || !host || !time || !monotonicNs || !isTime(time)) return null;
-  const deferred = numberIn(json, restAt, '"deferredNs":');
-  const latency = numberIn(json, restAt, '"latencyNs":');
-  if (latency.from < deferred.to) return null;
-  return {
-    id,
-    host,
-    time,
-    monotonicNs,
-    place: json.slice(placeAt + 1, requestAt),
-    request: json.slice(requestAt + 1, stepsAt),
-    steps: json.slice(stepsAt + 1, restAt),
-    rest:
-      json.slice(restAt + 1, deferred.from) +
-      deferred.stands +
-      json.slice(deferred.to, latency.from) +
-      latency.stands +
-      json.slice(latency.to, -1),
-    deferredNs: deferred.value,
-    latencyNs: latency.value,
+/** Requests that differ in their target alone are put together, without parsing. */
+class Requests {
+  #before = '';
+  #behind = '';
+  #request: Decision['request'] | null = null;
+
+  /** @returns null when the text is no request and nothing else */
+  read(text: string): Decision['request'] | null {
+    const known = this.#request;
+    if (known && text.startsWith(this.#before) && text.endsWith(this.#behind)) {
+      const ip = text.slice(this.#before.length, text.length - this.#behind.length);
+      if (plainAddress.test(ip)) {
+        return {
+          sender: known.sender,
+          target: { ip },
+          destination: known.destination,
+          cast: known.cast,
+        };
+      }
+    }
+    return this.#parse(text);
+  }
+
+  #parse(text: string): Decision['request'] | null {
+    let request: Decision['request'];
+    try {
+      if (!hasFields(`{${text}}`, ['request'])) return null;
+      request = JSON.parse(`{${text}}`).request;
+      if (!isRequest(request)) return null;
+    } catch {
+      return null;
+    }
+    const { sender, target, destination, cast } = request;
+    const usual = {
+      sender: { ip: sender.ip, mac: sender.mac },
+      target: { ip: target.ip },
+      destination,
+      cast,
+    };
+    const at = text.indexOf(`"target":{"ip":"${target.ip}"`);
+    if (at >= 0 && text === `"request":${JSON.stringify(usual)}`) {
+      this.#before = text.slice(0, at + 16);
+      this.#behind = text.slice(at + 16 + (target.ip?.length ?? 0));
+      this.#request = request;
+    }
+    return request;
+  }
+}
+
+/** Without anything that JSON would have to escape. */
+const plainAddress = /^[0-9.]{7,15}$/;
+
+/** Compared from its end: what stands before it is of another length each time. */
+function matchOf(kind: Kind, json: Buffer): Match | null {
+  const { parts } = kind;
+  const numbers: number[] = [];
+  let at = json.length;
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i] as Buffer;
+    const end = at;
+    at -= part.length;
+    if (at < 0 || json.compare(part, 0, part.length, at, end) !== 0) return null;
+    if (i === 0) break;
+    const number = numberBefore(json, at);
+    if (number === null) return null;
+    numbers.unshift(number.value);
+    at = number.from;
+  }
+  return { kind, at, numbers };
+}
+
+/** A whole number as JSON has it. */
+function numberBefore(json: Buffer, end: number): { from: number; value: number } | null {
+  let from = end;
+  let value = 0;
+  for (let place = 1; end - from < mostDigits && isDigit(json[from - 1]); place *= 10) {
+    from--;
+    value += ((json[from] as number) - zero) * place;
+  }
+  const plain = end > from && !isDigit(json[from - 1]) && (json[from] !== zero || end - from === 1);
+  return plain ? { from, value } : null;
+}
+
+/** Null when it is not cut like this. No text within JSON can hold a name with its quotes. */
+function tailOf(json: Buffer): Tail | null {
+  if (json.length > mostBytes) return null;
+  const at = json.indexOf(',"steps":');
+  if (at < 0) return null;
+  const parts: Buffer[] = [];
+  let from = at;
+  const cutAt = (name: string) => {
+    const found = json.indexOf(name, from);
+    const begin = found + name.length;
+    if (found < 0 || !isDigit(json[begin])) return false;
+    let end = begin;
+    while (isDigit(json[end])) end++;
+    if (numberBefore(json, end)?.from !== begin || !(json[end] === comma || json[end] === brace))
+      return false;
+    parts.push(json.subarray(from, begin));
+    from = end;
+    return true;
   };
+  const deferred = cutAt('"deferredNs":');
+  const timed = cutAt('"latencyNs":');
+  parts.push(json.subarray(from));
+  return { at, parts, deferred, timed };
 }
 
-/**
- * Null when it has other fields than these: one of a later version is not to be lost.
- * @throws {SyntaxError} when the part is no fields of one object
- */
-function parsed<K extends keyof Decision>(part: string, fields: readonly K[]): Pick<Decision, K> | null {
-  const value = JSON.parse(`{${part}}`);
-  const keys = Object.keys(value);
-  return keys.length === fields.length && fields.every((field, i) => keys[i] === field) ? value : null;
+function keyOf({ parts }: Pick<Tail, 'parts'>): number {
+  return parts.reduce((sum, part) => crc32(part, sum), 0);
 }
 
-interface Digits {
-  from: number;
-  to: number;
-  value: number | null;
-  /** What a part has in their place. */
-  stands: string;
+/** @throws {SyntaxError} when the text is no JSON */
+function hasFields(text: string, fields: readonly string[]): boolean {
+  const keys = Object.keys(JSON.parse(text));
+  return keys.length === fields.length && fields.every((field, i) => keys[i] === field);
 }
 
-/** The digits behind a name: no text of JSON can hold the name with its quotes. Without digits nothing is cut out. */
-function numberIn(json: string, at: number, name: string): Digits {
-  const found = json.indexOf(name, at);
-  const from = found < 0 ? json.length - 1 : found + name.length;
-  let to = from;
-  while (to - from < 16 && json.charCodeAt(to) >= 48 && json.charCodeAt(to) <= 57) to++;
-  // another number than plain digits is left where it is
-  const plain = to > from && (json[to] === ',' || json[to] === '}');
-  return plain
-    ? { from, to, value: Number(json.slice(from, to)), stands: '0' }
-    : { from, to: from, value: null, stands: '' };
+function isLine(text: string): boolean {
+  return !text.includes('\n') && !text.includes('\r');
+}
+
+const zero = 0x30;
+const comma = 0x2c;
+const brace = 0x7d;
+
+function isDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= zero && code <= 0x39;
 }

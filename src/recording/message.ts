@@ -3,7 +3,6 @@ import { tag } from './format.js';
 
 /** A packet of the arpwhy interface, taken apart. The bytes are still the chunk's. */
 export interface Parts {
-  brief: Buffer | null;
   record: Buffer | null;
   firstRecord: Buffer | null;
   evidence: Buffer | null;
@@ -21,11 +20,13 @@ export function briefIn(data: Buffer): Buffer | null {
   return at + length <= data.length ? data.subarray(at, at + length) : null;
 }
 
-/** @returns null when the checksum does not fit, or the tags do not end */
-export function partsOf(data: Buffer): Parts | null {
+/**
+ * @param evidence also what the decision was made from; else that is null
+ * @returns null when the checksum does not fit, or the tags do not end
+ */
+export function partsOf(data: Buffer, evidence: boolean): Parts | null {
   if (data.length < sumBytes || crc32(data.subarray(sumBytes)) !== data.readUInt32BE(4)) return null;
   const parts: Parts = {
-    brief: null,
     record: null,
     firstRecord: null,
     evidence: null,
@@ -42,16 +43,13 @@ export function partsOf(data: Buffer): Parts | null {
       parts.json = data.subarray(end);
       return parts;
     }
-    take(parts, code, data.subarray(at + 4, end));
+    if (evidence || code === tag.part) take(parts, code, data.subarray(at + 4, end));
     at = end;
   }
 }
 
 function take(parts: Parts, code: number, value: Buffer): void {
   switch (code) {
-    case tag.brief:
-      parts.brief = value;
-      break;
     case tag.record:
       parts.record = value;
       break;

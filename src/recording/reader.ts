@@ -15,8 +15,8 @@ export interface Entry {
   /** Wall clock of the host that recorded it, nanoseconds since 1970. */
   timeNs: bigint;
   event: RecordedEvent;
-  /** The event as it was recorded, byte for byte. */
-  json: string;
+  /** The event as it was recorded, byte for byte: JSON on one line, in UTF-8. It keeps a chunk of the file alive. */
+  bytes: Buffer;
   /** Of a decision, where it was asked for: what it was made from. */
   evidence: { record: Buffer | null; firstRecord: Buffer | null; json: string | null } | null;
 }
@@ -137,7 +137,7 @@ export class FileReader {
   }
 
   #entry(packet: Packet): Entry | null {
-    const parts = partsOf(packet.data);
+    const parts = partsOf(packet.data, this.#options.evidence ?? false);
     if (!parts) return this.#spoiled(packet, 'a packet whose checksum does not fit');
     const whole = parts.part ? this.#join(packet, parts) : { parts, json: parts.json };
     if (!whole) return null;
@@ -168,8 +168,7 @@ export class FileReader {
   #told(packet: Packet, parts: Parts, bytes: Buffer): Entry | null {
     const { states, evidence, filter } = this.#options;
     if (!states && isState(bytes)) return null;
-    const json = bytes.toString('utf8');
-    const event = this.#alike.read(json);
+    const event = this.#alike.read(bytes);
     if (!event) return null;
     switch (event.schema) {
       case 'arpwhy.recording/1':
@@ -182,7 +181,6 @@ export class FileReader {
         }
         break;
       case 'arpwhy.decision/1':
-        if (json.includes('\n') || json.includes('\r')) throw new Error('it is more than one line');
         if (filter && !passes(event, filter)) return null;
         break;
       case 'arpwhy.learning/1':
@@ -199,7 +197,7 @@ export class FileReader {
     return {
       timeNs: packet.timeNs,
       event,
-      json,
+      bytes,
       evidence:
         evidence && event.schema === 'arpwhy.decision/1'
           ? {
@@ -235,7 +233,6 @@ function copied(parts: Parts): Parts {
   const copy = (bytes: Buffer | null) => bytes && Buffer.from(bytes);
   return {
     ...parts,
-    brief: copy(parts.brief),
     record: copy(parts.record),
     firstRecord: copy(parts.firstRecord),
     evidence: copy(parts.evidence),
@@ -244,7 +241,12 @@ function copied(parts: Parts): Parts {
 
 const stateHeads = ['{"schema":"arpwhy.snapshot/1"', '{"schema":"arpwhy.names/1"'];
 
+const kindAt = '{"schema":"arpwhy.'.length;
+const decisionKind = 'd'.charCodeAt(0);
+
 /** Seen without parsing: states can be large, and most readers do not want them. */
 function isState(json: Buffer): boolean {
+  // decisions are most of what there is
+  if (json[kindAt] === decisionKind) return false;
   return stateHeads.some((head) => json.toString('latin1', 0, head.length) === head);
 }

@@ -43,7 +43,7 @@ export class Rejudge {
   }
 
   /** Judge a decision again. */
-  judge(decision: Decision, { json, evidence }: Entry): Rejudged {
+  judge(decision: Decision, { bytes, evidence }: Entry): Rejudged {
     const start = this.#starts.get(decision.host);
     if (!start) return { state: 'impossible', why: 'its start event is missing' };
     if (!evidence?.record || !evidence.json)
@@ -57,7 +57,7 @@ export class Rejudge {
     }
     try {
       const now = this.#again(decision, evidence.record, evidence.firstRecord, evidence.json, start);
-      if (JSON.stringify(now) === json) return { state: 'same' };
+      if (JSON.stringify(now) === bytes.toString('utf8')) return { state: 'same' };
       return { state: 'differs', now, differences: differencesOf(decision, now) };
     } catch (error) {
       return { state: 'impossible', why: (error as Error).message };

@@ -55,7 +55,7 @@ function hostile(): Entry {
     netns: { inode: 1, name: hostileName },
     request: { ...replied.request, sender: { ip: hostileName, mac: hostileName } },
   };
-  return { timeNs: 10n ** 18n, event, json: '', evidence: null };
+  return { timeNs: 10n ** 18n, event, bytes: Buffer.alloc(0), evidence: null };
 }
 
 function written(name: string, entries: Entry[]): string {

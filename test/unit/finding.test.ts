@@ -71,7 +71,7 @@ function asked(seconds: number, target: string, way: Way, place: Place = {}): En
     verdict: { ...replied.verdict, action: way.action as 'replied', reason: way.reason as 'proxy-arp' },
     reply: way.action === 'replied' ? replied.reply : null,
   };
-  return { timeNs: at(seconds), event, json: '', evidence: null };
+  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null };
 }
 
 let changeCount = 0;
@@ -108,7 +108,7 @@ function changed(
     })),
     more: 0,
   };
-  return { timeNs: at(seconds), event, json: '', evidence: null };
+  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null };
 }
 
 const subnetRoute = (change: 'removed' | 'added', vlan = 90): Partial<Change> => ({

@@ -27,9 +27,9 @@ describe.each(kept)('%s', (name) => {
     const lines = readFileSync(directory + name.replace(/\.pcapng.*/, '.ndjson'), 'utf8').trimEnd();
     const { entries, problems } = await entriesOf(name);
     const told = entries.filter(({ event }) => /start|decision|lost|end/.test(event.schema));
-    expect(told.map(({ json }) => json)).toEqual(lines.split('\n'));
+    expect(told.map(({ bytes }) => bytes.toString())).toEqual(lines.split('\n'));
     expect(problems).toEqual([]);
-    for (const { json } of told) validateLine(json);
+    for (const { bytes } of told) validateLine(bytes.toString());
   });
 
   it('is decided again by an arpwhy that reads its wire records, and by no other', async () => {

@@ -49,15 +49,16 @@ function readBytes(content: Buffer, chunk = 1 << 16, options: ReadOptions = {}) 
 }
 
 const jsonOf = (entries: Entry[], schema = 'arpwhy.decision/1') =>
-  entries.filter(({ event }) => event.schema === schema).map(({ json }) => json);
+  entries.filter(({ event }) => event.schema === schema).map(({ bytes }) => bytes.toString());
 
 describe('a recording of format 1.0', () => {
   it('gives the lines of the live trace, byte for byte, and changes that keep to their schema', async () => {
     const { entries, problems } = await read([kept]);
     expect(problems).toEqual([]);
     const told = entries.filter(({ event }) => /start|decision|lost|end/.test(event.schema));
-    expect(told.map(({ json }) => json)).toEqual(lines);
-    for (const { event, json } of entries) {
+    expect(told.map(({ bytes }) => bytes.toString())).toEqual(lines);
+    for (const { event, bytes } of entries) {
+      const json = bytes.toString();
       if (event.schema === 'arpwhy.decision/1') expect(event).toEqual(JSON.parse(json));
     }
     const changes = jsonOf(entries, 'arpwhy.change/1');

@@ -132,7 +132,12 @@ describe('the page', () => {
   it('shows what strangers wrote as text', () => {
     const name = '<img src=x onerror=alert(1)>\u202e\u001b[2J';
     const event = { ...replied, device: { index: 2, name }, netns: { inode: 1, name } };
-    const entry: Entry = { timeNs: 10n ** 18n, event, json: JSON.stringify(event), evidence: null };
+    const entry: Entry = {
+      timeNs: 10n ** 18n,
+      event,
+      bytes: Buffer.from(JSON.stringify(event)),
+      evidence: null,
+    };
     const page = reportPage(parts([entry]));
     expect(page).not.toContain('<img');
     expect(page).not.toMatch(/[\u202e\u001b]/);
@@ -143,7 +148,7 @@ describe('the page', () => {
     const entries = Array.from({ length: 70_000 }, (_, i): Entry => {
       const ip = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
       const event = { ...replied, request: { ...replied.request, target: { ip } } };
-      return { timeNs: 10n ** 18n + BigInt(i), event, json: '', evidence: null };
+      return { timeNs: 10n ** 18n + BigInt(i), event, bytes: Buffer.alloc(0), evidence: null };
     });
     expect(reportPage(parts(entries.slice(0, 60_000)))).toContain('60000 addresses');
     expect(reportPage(parts(entries))).toContain('more than 65536 addresses');
@@ -162,7 +167,7 @@ describe('the page', () => {
         },
         device: { index: 2, name: `eth${i % 700}` },
       };
-      return { timeNs: 10n ** 18n + BigInt(i) * 10_000_000n, event, json: '', evidence: null };
+      return { timeNs: 10n ** 18n + BigInt(i) * 10_000_000n, event, bytes: Buffer.alloc(0), evidence: null };
     });
     expect(reportPage(parts(entries)).length).toBeLessThan(3_000_000);
   });
