@@ -42,17 +42,11 @@ export async function measureStages(
 ): Promise<Stages> {
   const { place, proof, namespace } = await proofOf(world);
   const clock = Clock.now();
-  const around = {
-    host: 'bench',
-    tier: 'tracepoint' as const,
-    wallTime: (ns: bigint) => clock.format(ns),
-    digits: (ns: bigint) => clock.digits(ns),
-    deviceAlone: new Set<never>(),
-  };
+  const around = { host: 'bench', tier: 'tracepoint' as const, deviceAlone: new Set<never>() };
   // a record may mean what came long before it, so there is one decoder, which has seen all of that
   const decoder = new Decoder({ where: String });
   for (const batch of before) decoder.decode(batch, batch.length);
-  const deciders = perRun(repeats, () => new Decider(around));
+  const deciders = perRun(repeats, () => new Decider(around, clock));
   const jsons = perRun(repeats, () => new EventJson());
   const view = new LineView({ utc: true });
 

@@ -1,7 +1,10 @@
-import { formatIp } from './addresses.js';
+import { AlikeDecision, type Telling } from './alike-decision.js';
 import { decide, requestOf, type Surroundings } from './decide.js';
 import { Intervals } from './intervals.js';
+import { textOf } from './seconds.js';
 import type { Decision, Ipv4, NameTables, Pass, Proof, Request, Snapshot } from './types.js';
+
+export type DeciderClock = Pick<Telling, 'wall' | 'monotonic'>;
 
 /** What the namespace of a request adds to its decision. */
 export interface DeciderNamespace {
@@ -40,11 +43,12 @@ const places = 4096;
 /**
  * Makes decisions, and remembers them by what they were made of: passes that the kernel judged alike, under the same
  * proof, whose addresses lie in the same prefixes of it ({@link Intervals}). Such decisions differ in ids, times and
- * addresses alone. They share their other parts: `steps`, `settings` and the rest are the same objects, so whoever
- * derives something of them may remember it by them.
+ * addresses alone, and share their other parts ({@link AlikeDecision}): whoever derives something of them may remember it
+ * by these.
  */
 export class Decider {
   readonly #around: Omit<Surroundings, 'netnsName' | 'names'>;
+  readonly #telling: Telling;
   #kin = new WeakMap<object, Kin>();
   #count = 0;
   readonly #intervals = new WeakMap<Snapshot, Intervals>();
@@ -55,8 +59,18 @@ export class Decider {
   /** Of the request before. */
   #sender: Decision['request']['sender'] = { ip: null, mac: null };
 
-  constructor(around: Omit<Surroundings, 'netnsName' | 'names'>) {
-    this.#around = around;
+  /** @param clock tells the times of decisions */
+  constructor(
+    around: Omit<Surroundings, 'netnsName' | 'names' | 'wallTime' | 'digits'>,
+    clock: DeciderClock,
+  ) {
+    const { wall, monotonic } = clock;
+    this.#around = {
+      ...around,
+      wallTime: (ns) => textOf(wall, ns),
+      digits: (ns) => textOf(monotonic, ns),
+    };
+    this.#telling = { wall, monotonic, requestOf: (pass) => this.#requestOf(pass) };
   }
 
   decide(request: Request, proof: Proof | null, namespace: DeciderNamespace): Decision {
@@ -68,7 +82,8 @@ export class Decider {
     // who asks for his own address is of another kind than all others
     const sender = senderIp === targetIp ? -1 : kindOf(senderIp, kin, intervals);
     const known = kin.known.get(target)?.get(sender);
-    if (known && holds(known, request, proof, namespace)) return this.#again(request, known);
+    if (known && holds(known, request, proof, namespace))
+      return new AlikeDecision(known.decision, known.frame, request, this.#telling);
     const decision = decide(request, proof, {
       ...this.#around,
       netnsName: namespace.name,
@@ -124,41 +139,6 @@ export class Decider {
       this.#intervals.set(proof.snapshot, intervals);
     }
     return intervals;
-  }
-
-  /** What {@link decide} would say of it, in the same order. */
-  #again({ id, pass }: Request, { frame, decision: known }: Remembered): Decision {
-    const start = pass.startNs ?? pass.endNs;
-    const { verdict, reply } = known;
-    return {
-      schema: known.schema,
-      id,
-      host: known.host,
-      time: this.#around.wallTime(start),
-      monotonicNs: this.#around.digits(start),
-      tier: known.tier,
-      netns: known.netns,
-      device: known.device,
-      request: pass.frame === frame ? known.request : this.#requestOf(pass),
-      steps: known.steps,
-      because: known.because,
-      verdict:
-        verdict.deferredNs === null || pass.firstNs === null || pass.startNs === null
-          ? verdict
-          : { ...verdict, deferredNs: Number(pass.startNs - pass.firstNs) },
-      reply:
-        reply === null || pass.reply === null || pass.startNs === null
-          ? reply
-          : { mac: reply.mac, latencyNs: Number(pass.reply.ns - pass.startNs) },
-      settings: known.settings,
-      neighbours:
-        known.neighbours.length === 0 || pass.frame.senderIp === frame.senderIp
-          ? known.neighbours
-          : known.neighbours.map((change) => ({ ...change, ip: formatIp(pass.frame.senderIp) })),
-      stamps: known.stamps,
-      cut: known.cut,
-      unknown: known.unknown,
-    };
   }
 
   #requestOf(pass: Pass): Decision['request'] {

@@ -1,3 +1,4 @@
+import { likeOf } from './alike-decision.js';
 import type { Decision, DecisionStep } from './types.js';
 
 /** What is kept of the decisions of one group. */
@@ -15,6 +16,8 @@ export class Groups<G extends Grouped> {
   /** By a hash, for there may be as many justifications as there are routes. */
   readonly #buckets = new Map<number, G[]>();
   readonly #make: (decision: Decision) => G;
+  /** By the decision that others are told from: those are of one group. */
+  #known = new WeakMap<Decision, G>();
   #size = 0;
 
   constructor(make: (decision: Decision) => G) {
@@ -27,6 +30,16 @@ export class Groups<G extends Grouped> {
 
   /** The group of a decision, made where there is none yet. */
   of(decision: Decision): G {
+    const like = likeOf(decision);
+    let group = this.#known.get(like);
+    if (group === undefined) {
+      group = this.#find(decision);
+      this.#known.set(like, group);
+    }
+    return group;
+  }
+
+  #find(decision: Decision): G {
     const hash = groupHash(decision);
     let bucket = this.#buckets.get(hash);
     if (bucket === undefined) {
@@ -45,6 +58,7 @@ export class Groups<G extends Grouped> {
     const bucket = this.#buckets.get(hash);
     const at = bucket?.indexOf(group) ?? -1;
     if (!bucket || at < 0) return;
+    this.#known = new WeakMap();
     if (bucket.length === 1) this.#buckets.delete(hash);
     else bucket.splice(at, 1);
     this.#size--;

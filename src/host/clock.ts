@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
+import { type SecondsText, textOf } from '../decision/seconds.js';
 
 const second = 1_000_000_000n;
 
@@ -7,13 +8,13 @@ const second = 1_000_000_000n;
 export class Clock {
   /** Nanoseconds since 1970 at CLOCK_MONOTONIC 0. */
   readonly offsetNs: bigint;
-  readonly #wall: Seconds;
-  readonly #monotonic = new Seconds(0n, (ns) => String(ns / second), '');
+  readonly wall: SecondsText;
+  readonly monotonic: SecondsText = new Seconds(0n, (ns) => String(ns / second), '', second);
 
   constructor(offsetNs: bigint) {
     this.offsetNs = offsetNs;
     const told = (ns: bigint) => `${new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19)}.`;
-    this.#wall = new Seconds(offsetNs, told, 'Z');
+    this.wall = new Seconds(offsetNs, told, 'Z');
   }
 
   /** Reads both clocks at the turn of a millisecond: good to some microseconds, takes one millisecond at most. */
@@ -26,45 +27,52 @@ export class Clock {
 
   /** "2026-11-22T03:33:01.123456789Z" */
   format(monotonicNs: bigint): string {
-    return this.#wall.text(monotonicNs);
+    return textOf(this.wall, monotonicNs);
   }
 
   /** "2769098612439" */
   digits(monotonicNs: bigint): string {
-    return monotonicNs < second ? String(monotonicNs) : this.#monotonic.text(monotonicNs);
+    return textOf(this.monotonic, monotonicNs);
   }
 }
 
-/** Times as text with nine digits of nanoseconds. Most are of the same second as the one before, which is told once. */
-class Seconds {
+/** Most times are of the same second as the one before, which is told once. */
+class Seconds implements SecondsText {
+  readonly end: string;
+  text = '';
   readonly #offsetNs: bigint;
   readonly #told: (secondNs: bigint) => string;
-  readonly #end: string;
+  readonly #leastNs: bigint;
   /** When the second began, by the clock of what is asked for. */
   #start = -second;
-  #text = '';
 
   /**
    * @param offsetNs between the clock of what is asked for and the one that tells
    * @param told what a whole second is called, by its first nanosecond
    * @param end what comes behind
+   * @param leastNs what is less has fewer digits
    */
-  constructor(offsetNs: bigint, told: (secondNs: bigint) => string, end: string) {
+  constructor(
+    offsetNs: bigint,
+    told: (secondNs: bigint) => string,
+    end: string,
+    leastNs: bigint | null = null,
+  ) {
     this.#offsetNs = offsetNs;
     this.#told = told;
-    this.#end = end;
+    this.end = end;
+    this.#leastNs = leastNs ?? -offsetNs;
   }
 
-  text(ns: bigint): string {
-    let within = Number(ns - this.#start);
-    if (within < 0 || within >= 1e9) {
-      const told = ns + this.#offsetNs;
-      const start = told - (told % second);
-      this.#text = this.#told(start);
-      this.#start = start - this.#offsetNs;
-      within = Number(ns - this.#start);
-    }
-    return this.#text + String(1e9 + within).slice(1) + this.#end;
+  within(ns: bigint): number {
+    const within = Number(ns - this.#start);
+    if (within >= 0 && within < 1e9) return within;
+    if (ns < this.#leastNs) return -1;
+    const told = ns + this.#offsetNs;
+    const start = told - (told % second);
+    this.text = this.#told(start);
+    this.#start = start - this.#offsetNs;
+    return Number(ns - this.#start);
   }
 }
 

@@ -4,7 +4,13 @@ const highWater = 512;
 /** One producer, any number of consumers, each an async iterable of everything that came since it subscribed. */
 export class Fanout<T> {
   readonly #consumers = new Set<Consumer<T>>();
+  readonly #onRelief: () => void;
   #ended = false;
+
+  /** @param onRelief called whenever it may no longer be {@link congested} */
+  constructor(onRelief: () => void = () => {}) {
+    this.#onRelief = onRelief;
+  }
 
   push(event: T): void {
     for (const consumer of this.#consumers) consumer.push(event);
@@ -23,7 +29,7 @@ export class Fanout<T> {
 
   /** Events in batches, each all that came since the one before it was asked for; none is empty. */
   subscribe(): AsyncIterable<T[]> {
-    const consumer = new Consumer<T>(() => this.#consumers.delete(consumer));
+    const consumer = new Consumer<T>(this.#onRelief, () => this.#consumers.delete(consumer));
     this.#consumers.add(consumer);
     if (this.#ended) consumer.end();
     return consumer;
@@ -35,9 +41,11 @@ class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
   #ended = false;
   /** Reads that wait: a consumer may ask for several batches at once. */
   #waiting: (() => void)[] = [];
+  readonly #onRelief: () => void;
   readonly #leave: () => void;
 
-  constructor(leave: () => void) {
+  constructor(onRelief: () => void, leave: () => void) {
+    this.#onRelief = onRelief;
     this.#leave = leave;
   }
 
@@ -60,6 +68,7 @@ class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
       if (this.#events.length > 0) {
         const value = this.#events;
         this.#events = [];
+        if (value.length > highWater) this.#onRelief();
         return { value, done: false };
       }
       if (this.#ended) return { value: undefined, done: true };
@@ -75,6 +84,7 @@ class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
     this.#leave();
     this.end();
     this.#events = [];
+    this.#onRelief();
     return { value: undefined, done: true };
   }
 

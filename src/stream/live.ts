@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AlikeDecision } from '../decision/alike-decision.js';
 import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
@@ -75,7 +76,7 @@ export class LiveStream {
   readonly #namespaces: Namespaces;
   readonly #joiner: Joiner;
   readonly #changes: ChangeGroups;
-  readonly #fanout = new Fanout<StreamEvent>();
+  readonly #fanout = new Fanout<StreamEvent>(() => this.#goOn());
   readonly #clock = Clock.now();
   readonly #decider: Decider;
   readonly #neighbourTracer: NeighbourTracer | null;
@@ -152,13 +153,10 @@ export class LiveStream {
           .map(({ hook, error }) => ({ name: hook.name, why: error ?? '', cost: hook.cost })),
       },
     };
-    this.#decider = new Decider({
-      host: identity.host,
-      tier: tracer.tier,
-      wallTime: (ns) => this.#clock.format(ns),
-      digits: (ns) => this.#clock.digits(ns),
-      deviceAlone: deviceAlone(identity.kernel),
-    });
+    this.#decider = new Decider(
+      { host: identity.host, tier: tracer.tier, deviceAlone: deviceAlone(identity.kernel) },
+      this.#clock,
+    );
     options.tap?.start(this.start);
     this.#namespaces = new Namespaces(
       tracer,
@@ -188,7 +186,10 @@ export class LiveStream {
     return oneByOne(this.batches());
   }
 
-  /** The same, in batches of what came since the one before was asked for: in a storm to wait for each takes too long. */
+  /**
+   * The same, in batches of what came since the one before was asked for: in a storm to wait for each takes too long.
+   * Decisions may have their fields made when they are asked for ({@link AlikeDecision}).
+   */
   batches(): AsyncGenerator<StreamEvent[]> {
     // a generator's body runs when it is first read: what came until then would be missed
     return behind(this.start, this.#fanout.subscribe());
@@ -243,13 +244,20 @@ export class LiveStream {
       more = drained.more;
     }
     if (this.#drainNeighbours(performance.now() + turnMs)) more = true;
-    if (more) {
-      this.#turn ??= setImmediate(() => {
-        this.#turn = null;
-        this.#drain();
-      });
-    }
+    if (more) this.#drainNext();
     this.#tick();
+  }
+
+  #drainNext(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = null;
+      this.#drain();
+    });
+  }
+
+  /** A reader that was behind has caught up: what the ring holds meanwhile is not to wait for a timer. */
+  #goOn(): void {
+    if (this.#draining && !this.#congested) this.#drainNext();
   }
 
   get #patienceMs(): number {
@@ -335,18 +343,23 @@ export class LiveStream {
     const now = performance.now();
     const changing = this.#drainChanges();
     this.#namespaces.readGenerations(now);
-    let waiting = 0;
     for (const namespace of this.#namespaces.all()) {
       this.#judgeQueue(namespace, now);
       if (namespace.noticeUnreadable()) this.#tellUnreadable(namespace);
-      waiting += namespace.queue.length;
     }
     const following = this.#follow(now);
-    if (this.#neighbours?.tick(now)) waiting++;
+    const asking = this.#neighbours?.tick(now) ?? false;
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
-    const busy = waiting > 0 || changing || following || this.#congested;
+    const busy = this.#waiting > 0 || asking || changing || following || this.#congested;
     this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
+  }
+
+  /** Requests that wait for their proof. */
+  get #waiting(): number {
+    let waiting = 0;
+    for (const { queue } of this.#namespaces.all()) waiting += queue.length;
+    return waiting;
   }
 
   /**
@@ -487,12 +500,16 @@ export class LiveStream {
       const drained = this.#tracer.drain();
       for (const pass of drained.passes) this.#take(pass);
       more = drained.passes.length > 0;
-      // a slow reader is waited for: what is in the ring stays there meanwhile
-      while (this.#congested) await pause(busyTickMs);
-    }
-    while (this.#namespaces.all().some(({ queue }) => queue.length > 0)) {
       this.#tick();
+      // a slow reader is waited for: what is in the ring stays there meanwhile
+      while (this.#congested || this.#waiting > mostWaiting) {
+        await pause(busyTickMs);
+        this.#tick();
+      }
+    }
+    while (this.#waiting > 0) {
       await pause(busyTickMs);
+      this.#tick();
     }
     if (this.#timer) clearTimeout(this.#timer);
     this.#drainChanges(true);
@@ -559,8 +576,11 @@ async function* behind(
   yield* batches;
 }
 
-async function* oneByOne<T>(batches: AsyncIterable<T[]>): AsyncGenerator<T> {
-  for await (const batch of batches) yield* batch;
+/** With all fields as own properties, as anybody would expect of an object. */
+async function* oneByOne(batches: AsyncIterable<StreamEvent[]>): AsyncGenerator<StreamEvent> {
+  for await (const batch of batches) {
+    for (const event of batch) yield event instanceof AlikeDecision ? event.toJSON() : event;
+  }
 }
 
 /** Prefixes that the kernel side applies; of more than it holds, none: they are applied here all the same. */

@@ -1,4 +1,8 @@
+import type { Ipv4 } from '../decision/types.js';
+
 const quote = 0x22;
+const dot = 0x2e;
+const zero = 0x30;
 const backslash = 0x5c;
 
 /** Text and bytes put together, to be written in one go. Its memory is used again and again. */
@@ -36,6 +40,26 @@ export class Chunk {
     this.#used = at;
   }
 
+  /** A number that is no less than 0, whole and below 2^53, in digits. */
+  digits(value: number): void {
+    let places = 1;
+    for (let most = 10; value >= most; most *= 10) places++;
+    this.#fixed(value, places);
+  }
+
+  /** Nanoseconds of a second: nine digits. */
+  nanoseconds(value: number): void {
+    this.#fixed(value, 9);
+  }
+
+  /** Dotted decimal. */
+  ip(ip: Ipv4): void {
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      this.digits((ip >>> shift) & 0xff);
+      if (shift > 0) this.#memory[this.#used++] = dot;
+    }
+  }
+
   bytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#memory.set(bytes, this.#used);
@@ -47,6 +71,17 @@ export class Chunk {
     const taken = this.#memory.subarray(0, this.#used);
     this.#used = 0;
     return taken;
+  }
+
+  #fixed(value: number, places: number): void {
+    this.#reserve(places + 1);
+    let rest = value;
+    for (let at = this.#used + places - 1; at >= this.#used; at--) {
+      const above = Math.floor(rest / 10);
+      this.#memory[at] = zero + rest - above * 10;
+      rest = above;
+    }
+    this.#used += places;
   }
 
   #reserve(bytes: number): void {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { AlikeDecision } from '../decision/alike-decision.js';
 import type { Learning } from '../decision/neighbour/types.js';
+import type { SecondsText } from '../decision/seconds.js';
 import type { Decision } from '../decision/types.js';
 import { Chunk } from './chunk.js';
 import { LearningJson } from './learning-json.js';
 
-/** What lies between the fields that differ among decisions of one template. */
+/** What lies between the fields that differ among decisions that say the same. */
 interface Template {
-  decision: Decision;
   /** As UTF-8; the quotes of strings belong to them. */
   bytes: Buffer[];
   /** What stands around the target of a request that has its sender, destination and cast. */
@@ -25,17 +26,17 @@ const mark = randomBytes(12).toString('hex');
 const marked = new RegExp(`"${mark}\\d"`);
 
 /**
- * Events as JSON, byte for byte as JSON.stringify has them. Decisions that share their steps (as those of
- * {@link Decider} do) differ in few fields: the text between these is made once.
+ * Events as JSON, byte for byte as JSON.stringify has them. Decisions that say what another one said
+ * ({@link AlikeDecision}) differ in few fields: the text between these is made once.
  */
 export class EventJson {
-  readonly #templates = new WeakMap<object, Template>();
+  readonly #templates = new WeakMap<Decision, Template>();
   readonly #alone = new Chunk(1 << 12);
   readonly #learnings = new LearningJson();
 
   of(event: object & { schema: string }): string {
     if (event.schema === 'arpwhy.learning/1') return this.#learnings.of(event as Learning);
-    if (event.schema !== 'arpwhy.decision/1') return JSON.stringify(event);
+    if (!(event instanceof AlikeDecision)) return JSON.stringify(event);
     this.line(event, this.#alone);
     const line = this.#alone.take();
     return line.toString('utf8', 0, line.length - 1);
@@ -43,56 +44,72 @@ export class EventJson {
 
   /** The same into a chunk, with a newline behind it: most of it is copied as bytes and never is text. */
   line(event: object & { schema: string }, to: Chunk): void {
-    if (event.schema !== 'arpwhy.decision/1') {
+    if (!(event instanceof AlikeDecision)) {
       to.text(`${this.of(event)}\n`);
       return;
     }
-    const decision = event as Decision;
-    const template = this.#templateOf(decision);
+    const template = this.#templateOf(event.like);
     const { bytes } = template;
+    const { wall, monotonic } = event.telling;
+    const { ns } = event;
     to.bytes(bytes[0] as Buffer);
-    to.string(decision.id);
+    to.string(event.id);
     to.bytes(bytes[1] as Buffer);
-    to.string(decision.time);
+    putTime(to, wall, ns);
     to.bytes(bytes[2] as Buffer);
-    to.string(decision.monotonicNs);
-    const { request } = decision;
-    const target = request.target.ip;
-    if (target !== null && template.plain && asksAlike(request, template.decision.request)) {
+    putTime(to, monotonic, ns);
+    if (template.plain && asksAlike(event)) {
       to.bytes(template.beforeTarget);
-      to.string(target);
+      to.ip(event.of.pass.frame.targetIp);
       to.bytes(template.behindTarget);
     } else {
       to.bytes(bytes[3] as Buffer);
-      to.text(JSON.stringify(request));
+      to.text(JSON.stringify(event.request));
       to.bytes(bytes[4] as Buffer);
     }
     let next = 5;
     if (template.deferred) {
-      to.string(String(decision.verdict.deferredNs));
+      putNumber(to, event.deferredNs ?? event.like.verdict.deferredNs);
       to.bytes(bytes[next++] as Buffer);
     }
     if (template.timed) {
-      to.string(String(decision.reply?.latencyNs));
+      putNumber(to, event.latencyNs ?? event.like.reply?.latencyNs ?? null);
       to.bytes(bytes[next++] as Buffer);
     }
-    if (decision.neighbours === template.decision.neighbours) {
+    if (event.sharesNeighbours) {
       to.bytes(template.end);
     } else {
-      to.text(JSON.stringify(decision.neighbours));
+      to.text(JSON.stringify(event.neighbours));
       to.bytes(bytes[next] as Buffer);
       to.text('\n');
     }
   }
 
-  #templateOf(decision: Decision): Template {
-    let template = this.#templates.get(decision.steps);
-    if (template === undefined || !shares(decision, template)) {
-      template = templateOf(decision);
-      this.#templates.set(decision.steps, template);
+  #templateOf(like: Decision): Template {
+    let template = this.#templates.get(like);
+    if (template === undefined) {
+      template = templateOf(like);
+      this.#templates.set(like, template);
     }
     return template;
   }
+}
+
+function putTime(to: Chunk, seconds: SecondsText, ns: bigint): void {
+  const within = seconds.within(ns);
+  if (within < 0) {
+    to.string(String(ns));
+    return;
+  }
+  to.string(seconds.text);
+  to.nanoseconds(within);
+  to.string(seconds.end);
+}
+
+/** Times may lie before those that they are measured from, where clocks of CPUs differ. */
+function putNumber(to: Chunk, value: number | null): void {
+  if (value !== null && value >= 0) to.digits(value);
+  else to.string(String(value));
 }
 
 /** The fields that a request has, in their order. */
@@ -100,43 +117,14 @@ function usual({ sender, target, destination, cast }: Decision['request']): Deci
   return { sender: { ip: sender.ip, mac: sender.mac }, target: { ip: target.ip }, destination, cast };
 }
 
-/** Whether nothing but their targets tells two requests apart. */
-function asksAlike(one: Decision['request'], other: Decision['request']): boolean {
+/** Whether nothing but its target tells the request apart from the one of the decision that it is told from. */
+function asksAlike({ of, likeFrame }: AlikeDecision): boolean {
+  const { frame } = of.pass;
   return (
-    (one.sender === other.sender ||
-      (one.sender.ip === other.sender.ip && one.sender.mac === other.sender.mac)) &&
-    one.destination === other.destination &&
-    one.cast === other.cast
-  );
-}
-
-/** Whether all is the same but these fields. */
-function shares(decision: Decision, { decision: known, deferred, timed }: Template): boolean {
-  const { verdict, reply } = decision;
-  return (
-    decision.settings === known.settings &&
-    decision.stamps === known.stamps &&
-    decision.unknown === known.unknown &&
-    decision.netns === known.netns &&
-    decision.device === known.device &&
-    decision.host === known.host &&
-    decision.because === known.because &&
-    decision.cut === known.cut &&
-    decision.tier === known.tier &&
-    (verdict === known.verdict || sameVerdict(verdict, known.verdict)) &&
-    (verdict.deferredNs !== null) === deferred &&
-    reply?.mac === known.reply?.mac &&
-    ((reply?.latencyNs ?? null) !== null) === timed
-  );
-}
-
-function sameVerdict(a: Decision['verdict'], b: Decision['verdict']): boolean {
-  return (
-    a.action === b.action &&
-    a.reason === b.reason &&
-    a.detail === b.detail &&
-    a.candidates === b.candidates &&
-    a.evidence === b.evidence
+    frame.senderIp === likeFrame.senderIp &&
+    frame.senderMac === likeFrame.senderMac &&
+    frame.destination === likeFrame.destination &&
+    frame.cast === likeFrame.cast
   );
 }
 
@@ -160,13 +148,14 @@ function templateOf(decision: Decision): Template {
   const request = { ...decision.request, target: { ip: `${mark}7` } };
   const [beforeTarget = '', behindTarget = ''] = JSON.stringify(request).split(`${mark}7`);
   return {
-    decision,
     bytes,
     beforeTarget: Buffer.concat([bytes[3] as Buffer, Buffer.from(beforeTarget)]),
     behindTarget: Buffer.concat([Buffer.from(behindTarget), bytes[4] as Buffer]),
     end: Buffer.from(`${neighbours}${parts.at(-1)}\n`),
     deferred,
     timed,
-    plain: JSON.stringify(usual(decision.request)) === JSON.stringify(decision.request),
+    plain:
+      decision.request.target.ip !== null &&
+      JSON.stringify(usual(decision.request)) === JSON.stringify(decision.request),
   };
 }

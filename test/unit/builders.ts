@@ -19,6 +19,7 @@ import type {
   SettingName,
   Snapshot,
 } from '../../src/decision/types.js';
+import { Clock } from '../../src/host/clock.js';
 import { validateEvent } from '../schema.js';
 
 const askingName = 'bond0.90';
@@ -291,6 +292,9 @@ export function request(of: Pass, first: Pass | null = null): Request {
   return { id: '7f3a-1', first, pass: of };
 }
 
+/** Its host was started at 03:33:01. */
+export const clock = new Clock(BigInt(Date.parse('2026-11-22T03:33:01Z')) * 1_000_000n);
+
 export const around: Surroundings = {
   host: 'node0-4f1c',
   tier: 'tracepoint',
@@ -300,9 +304,9 @@ export const around: Surroundings = {
     protocol: (id) => ({ 2: 'kernel', 3: 'boot' })[id] ?? String(id),
     device: (index) => ({ 1: 'lo', [asking]: 'bond0.90', [other]: 'bond0' })[index] ?? null,
   },
-  digits: String,
+  digits: (ns) => clock.digits(ns),
   deviceAlone: new Set(),
-  wallTime: (ns) => `2026-11-22T03:33:01.${String(ns).padStart(9, '0')}Z`,
+  wallTime: (ns) => clock.format(ns),
 };
 
 /** Decide, and hold the decision against the schema. */

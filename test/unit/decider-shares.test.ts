@@ -11,6 +11,7 @@ import {
   address,
   around,
   asking,
+  clock,
   defaultRules,
   final,
   info,
@@ -37,7 +38,7 @@ it.each(seeds)(
     const random = new Random(seed);
     const its = stateOf(random);
     const settings = { proxy_arp: random.below(2), arp_ignore: random.below(4), rp_filter: random.below(3) };
-    const decider = new Decider(base);
+    const decider = new Decider(base, clock);
     const json = new EventJson();
     const alike = new Map<string, object>();
     const decisions = new Set<object>();

@@ -54,11 +54,7 @@ async function recorded(name: string, passes: readonly Pass[]): Promise<Buffer> 
   };
   const files = await RecordingFiles.open({ path, numbered: false, keep: null, compress: false, onError });
   const recorder = new Recorder(files, { rotation: null, command: 'test' });
-  const decider = new Decider({
-    ...base,
-    wallTime: (ns) => clock.format(ns),
-    digits: (ns) => clock.digits(ns),
-  });
+  const decider = new Decider(base, clock);
   recorder.start(start);
   for (const [i, one] of passes.entries()) {
     const asked = { ...request(one), id: `7f3a-${i + 1}` };

@@ -1,4 +1,5 @@
 import { parseIp } from '../addresses.js';
+import { addressesOf } from '../alike-decision.js';
 import { Groups } from '../groups.js';
 import type { Decision, Ipv4 } from '../types.js';
 import { AddressTable, Budget } from './address-table.js';
@@ -79,8 +80,7 @@ export class Tally {
     if (reason === 'unknown') this.totals.unknown++;
     const row = this.#groups.of(decision);
     row.take(decision, now);
-    const target = ipOf(decision.request.target.ip);
-    const sender = ipOf(decision.request.sender.ip);
+    const { target, sender } = addressesOf(decision, parseIp);
     if (target !== null && row.targets.add(target, sender ?? 0, now))
       this.#newTarget(row, target, sender, decision);
     if (sender !== null && row.senders.add(sender, target ?? 0, now)) this.#newSender(row, sender, decision);
@@ -215,10 +215,6 @@ export class Tally {
       return;
     }
   }
-}
-
-function ipOf(text: string | null): Ipv4 | null {
-  return text === null ? null : parseIp(text);
 }
 
 function newSegment(firstMs: number): Segment {
