@@ -123,7 +123,7 @@ export interface NeighbourEvent {
 /** One run of arp_process over a request, or its end before or after that, as one wire record tells it. */
 export interface Pass {
   /** The wire record itself, a copy: there where a recording wants it. */
-  record?: Buffer;
+  record?: Buffer | undefined;
   /** Passes with the same one differ in ids and times alone: what was worked out for one of them holds for all. */
   alike: object;
   id: number;

@@ -31,13 +31,13 @@ export class Decoder {
   decode(batch: Buffer, bytes: number): Pass[] {
     const view = new DataView(batch.buffer, batch.byteOffset, bytes);
     const words = new Int32Array(batch.buffer, batch.byteOffset, bytes >> 2);
-    const passes: Pass[] = [];
+    const passes: WirePass[] = [];
     let at = 0;
     while (at < bytes) {
       const end = endOf(view, at);
       const known = this.#bodyOf(view, words, at, bodyEnd(view, at, end));
       const pass = passOf(view, at, end, known.body, this.#frames.of(view, words, at, known.body));
-      if (this.#keep) pass.record = wholeRecord(batch, at, end, known.bytes);
+      if (this.#keep) pass.keep(Buffer.from(batch.subarray(at, end)), known.bytes);
       passes.push(pass);
       at = (end + 7) & ~7;
     }
@@ -101,21 +101,17 @@ function hasWait(view: DataView, at: number): boolean {
 }
 
 /** The record with the body that it refers to. */
-function wholeRecord(batch: Buffer, at: number, end: number, body: Buffer): Buffer {
+function wholeRecord(own: Buffer, body: Buffer): Buffer {
   const { record, part } = layout;
-  const parts = batch.readUInt8(at + record.parts);
-  if ((parts & part.body) !== 0) return Buffer.from(batch.subarray(at, end));
-  const whole = Buffer.concat([
-    batch.subarray(at, at + record.bytes),
-    body,
-    batch.subarray(at + record.bytes, end),
-  ]);
+  const parts = own.readUInt8(record.parts);
+  if ((parts & part.body) !== 0) return own;
+  const whole = Buffer.concat([own.subarray(0, record.bytes), body, own.subarray(record.bytes)]);
   whole.writeUInt32LE(whole.length, record.size);
   whole.writeUInt8(parts | part.body, record.parts);
   return whole;
 }
 
-function passOf(view: DataView, at: number, end: number, body: Body, frame: Pass['frame']): Pass {
+function passOf(view: DataView, at: number, end: number, body: Body, frame: Pass['frame']): WirePass {
   const { record, wait } = layout;
   const startNs = view.getBigUint64(at + record.startNs, true);
   const waited = hasWait(view, at) ? end - wait.bytes : null;
@@ -140,8 +136,9 @@ function replyOf({ mac, queued, dropped, where }: NonNullable<Body['reply']>, ns
 
 /** A pass whose body is shared with others. */
 class WirePass implements Pass {
-  record?: Buffer;
   #lookups: Lookup[] | null = null;
+  #own: Buffer | null = null;
+  #body: Buffer | null = null;
 
   constructor(
     readonly alike: Body,
@@ -154,6 +151,20 @@ class WirePass implements Pass {
     readonly first: number | null,
     readonly firstNs: bigint | null,
   ) {}
+
+  /** For {@link record}, which is put together when it is asked for: its bytes on the wire, and those of its body. */
+  keep(own: Buffer, body: Buffer): void {
+    this.#own = own;
+    this.#body = body;
+  }
+
+  get record(): Buffer | undefined {
+    if (this.#own && this.#body) {
+      this.#own = wholeRecord(this.#own, this.#body);
+      this.#body = null;
+    }
+    return this.#own ?? undefined;
+  }
 
   get lookups(): Lookup[] {
     this.#lookups ??= this.alike.lookups.map((lookup) => withAddresses(lookup, this.frame));

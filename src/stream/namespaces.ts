@@ -15,8 +15,10 @@ import type { ChangePlace } from './changes.js';
 import type { StateTap } from './tap.js';
 import { WatchedNamespace } from './watched.js';
 
-/** A namespace whose requests are this recent is read with every turn, others now and then. */
+/** A namespace whose requests are this recent is read with every turn, others less often, the longer ago the less. */
+const busyMs = 100;
 const activeMs = 10_000;
+const activeReadMs = 50;
 const idleReadMs = 250;
 
 /** Traces the same namespaces as the tracer. */
@@ -109,12 +111,11 @@ export class Namespaces {
       this.#nextIdleRead = now + idleReadMs;
       this.#discover();
     }
-    const due = [...this.#byInode.values()].filter(
-      (one) => idle || one.queue.length > 0 || now - one.lastRequest < activeMs,
-    );
+    const due = [...this.#byInode.values()].filter((one) => idle || isDue(one, now));
     const generations = this.#tracer.generations(due);
     for (const [i, watched] of due.entries()) {
       const generation = generations[i];
+      watched.lastRead = now;
       if (generation) watched.history.add(generation);
       else if (watched.queue.length === 0) this.#forget(watched);
     }
@@ -176,4 +177,9 @@ export class Namespaces {
       else this.#add(place.inode, generation.netns.address, place);
     }
   }
+}
+
+function isDue({ queue, lastRequest, lastRead }: WatchedNamespace, now: number): boolean {
+  if (queue.length > 0 || now - lastRequest < busyMs) return true;
+  return now - lastRequest < activeMs && now - lastRead >= activeReadMs;
 }

@@ -80,6 +80,7 @@ export class WatchedNamespace {
   names: IprouteNames;
   /** performance.now() of the last request. */
   lastRequest = 0;
+  lastRead = 0;
   #snapshots: Held[] = [];
   #answers = new Map<string, Answer>();
   #asking = new Set<string>();
