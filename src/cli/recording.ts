@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { ArpwhyError } from '../errors.js';
 import { RecordingFiles } from '../recording/files.js';
@@ -82,6 +83,13 @@ export class Recording {
 
   get failed(): boolean {
     return this.#files.failed !== null;
+  }
+
+  /** "recording 3.4 MB in inc.pcapng", or that it failed: for who watches something else meanwhile. */
+  state(): { text: string; failed: boolean } {
+    const { paths, totalBytes, failed } = this.#files;
+    if (failed) return { text: `NOT RECORDING: ${failed.message}`, failed: true };
+    return { text: `recording ${size(totalBytes)} in ${basename(paths.at(-1) ?? '')}`, failed: false };
   }
 
   /** "1,204 requests seen, 1,200 decisions, 3.4 MB" */

@@ -4,6 +4,7 @@ import { kinds } from '../decision/neighbour/types.js';
 import { type Order, orders } from '../decision/tally/order.js';
 import { ArpwhyError, exitCode } from '../errors.js';
 import { LiveStream } from '../stream/live.js';
+import { bothTaps } from '../stream/tap.js';
 import { asciiGlyphs, type Glyphs, glyphsFor } from '../view/glyphs.js';
 import { styleFor } from '../view/style.js';
 import { type Grouping, groupings } from '../view/top/listing.js';
@@ -18,6 +19,7 @@ import {
   seconds,
 } from './options.js';
 import { ReadyFile } from './ready-file.js';
+import { addRecording, Recording, type RecordOptions } from './recording.js';
 import { KeepTap } from './top/keep.js';
 import { type NeighbourOptions, topOfNeighbours } from './top/neighbours.js';
 import { reportOnce } from './top/once.js';
@@ -27,7 +29,7 @@ import { Session, type SessionOptions } from './top/session.js';
 import { liveSource } from './top/source.js';
 import type { TerminalOutput } from './top/terminal.js';
 
-export interface TopOptions extends FilterOptions {
+export interface TopOptions extends FilterOptions, RecordOptions {
   once?: boolean;
   json?: boolean;
   neighbours?: boolean;
@@ -69,7 +71,12 @@ export function addTop(program: Command, context: Context): void {
     .option('--ascii', 'draw with ASCII alone (as where the locale is not UTF-8)')
     .option('--ready-file <path>', 'make this file once attached, remove it at the end')
     .option('--strict', 'exit 5 when records were lost')
-    .option('--utc', 'show times in UTC');
+    .option('--utc', 'show times in UTC')
+    .option(
+      '-o, --output <file>',
+      'record into this file beside it, whatever is filtered on the screen: pcapng, for replay, report and Wireshark',
+    );
+  addRecording(command);
   addDecisionFilters(command, 'begin with silent rows shown').action(
     (files: string[], options: TopOptions) =>
       files.length > 0 ? topOfRecordings(files, options, context) : topLive(options, context),
@@ -86,16 +93,25 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
   };
   context.onStop(() => onStop());
   let onNote = (text: string) => say(context, text);
-  const tap = once || options.neighbours ? null : new KeepTap();
-  const stream = LiveStream.open({
-    netns: options.netns.length > 0 ? options.netns : null,
-    devices: options.dev.length > 0 ? options.dev : null,
-    // what is chosen on the screen can be changed there, and saved
-    ...(once || options.neighbours ? { filter: decisionFilter(options) } : {}),
-    ...(options.neighbours ? { kinds } : {}),
-    ...(tap ? { tap } : {}),
-    onNote: (text) => onNote(text),
-  });
+  // the table goes on when nothing can be recorded any more, and says so
+  const recording = await Recording.open(options, () => {});
+  const keep = once || options.neighbours ? null : new KeepTap();
+  const taps = [recording?.tap, keep].filter((tap) => tap != null);
+  let stream: LiveStream;
+  try {
+    stream = LiveStream.open({
+      netns: options.netns.length > 0 ? options.netns : null,
+      devices: options.dev.length > 0 ? options.dev : null,
+      // what is chosen on the screen can be changed there, and saved
+      ...(once || options.neighbours ? { filter: decisionFilter(options) } : {}),
+      ...(options.neighbours ? { kinds } : {}),
+      ...(taps.length > 0 ? { tap: taps.reduce(bothTaps) } : {}),
+      onNote: (text) => onNote(text),
+    });
+  } catch (error) {
+    await recording?.discard();
+    throw error;
+  }
   let readyFile: ReadyFile | undefined;
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -109,11 +125,12 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
     let lost: number;
     if (options.neighbours) {
       lost = await topOfNeighbours(source, neighbourOptions(options, once, context), context);
-    } else if (tap) {
+    } else if (keep) {
       const session = new Session(source, {
         ...sessionOptions(options, context),
+        ...(recording ? { recorder: () => recording.state() } : {}),
         filter: decisionFilter(options),
-        save: saver(stream.start, tap),
+        save: saver(stream.start, keep),
       });
       onNote = (text) => session.say(text);
       await session.run();
@@ -127,9 +144,13 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
     }
     if (lost > 0) say(context, `lost ${lost} requests: the ring was full`);
     if (options.strict && lost > 0) context.exitCode = exitCode.lost;
+    await recording?.close();
+    recording?.tell(context);
+    recording?.check();
   } finally {
     clearTimeout(timer);
     await stream.stop('error');
+    await recording?.close();
     readyFile?.remove();
   }
 }
@@ -142,6 +163,9 @@ async function topOfRecordings(files: string[], options: TopOptions, context: Co
   }
   if (files.includes('-')) {
     throw new ArpwhyError('usage', 'top reads a recording more than once: name its file, not -');
+  }
+  if (options.output !== undefined) {
+    throw new ArpwhyError('usage', 'it is recorded already: -o belongs to a live table');
   }
   const whole = once || options.neighbours === true;
   const source = await RecordingPlayer.open(files, { filter: whole ? filter : null, paced: !whole });

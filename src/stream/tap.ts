@@ -51,3 +51,25 @@ export interface StreamTap {
   lost(event: LostEvent): void;
   end(event: EndEvent): void;
 }
+
+/** Two taps as one: each hears everything, in the same order. */
+export function bothTaps(one: StreamTap, other: StreamTap): StreamTap {
+  return {
+    get congested() {
+      return one.congested || other.congested;
+    },
+    start: (start) => each((tap) => tap.start(start)),
+    state: (state) => each((tap) => tap.state(state)),
+    link: (netns, notice) => each((tap) => tap.link(netns, notice)),
+    decision: (decision, evidence) => each((tap) => tap.decision(decision, evidence)),
+    change: (event) => each((tap) => tap.change(event)),
+    neighbour: (event) => each((tap) => tap.neighbour?.(event)),
+    lost: (event) => each((tap) => tap.lost(event)),
+    end: (event) => each((tap) => tap.end(event)),
+  };
+
+  function each(tell: (tap: StreamTap) => void): void {
+    tell(one);
+    tell(other);
+  }
+}

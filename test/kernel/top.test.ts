@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -334,6 +334,40 @@ describe('a recording', () => {
     terminal.press('q');
     await terminal.until(/^\$ *$/m);
     expect(terminal.state('alternate_on')).toBe('0');
+  });
+});
+
+describe('a live table that is recorded', () => {
+  it('leaves all of it in the file, whatever was on the screen', async () => {
+    const file = join(directory, 'beside.pcapng');
+    const { terminal, isRestored } = await start(['--target', '192.0.2.99', '-o', file], { columns: 120 });
+    await terminal.until(/recording [\d.]+ kB in beside\.pcapng\s+filter --target 192\.0\.2\.99/);
+    await pair.ask(kinds.proxied, 3);
+    await pair.ask(kinds.sameDevice, 2);
+    await terminal.until(/5 requests/);
+    terminal.press('q');
+    await isRestored(/recorded 5 decisions, [\d.]+ kB, in .*beside\.pcapng$/);
+    const { stdout, status } = await runProgram(['replay', file, '--json']);
+    expect(status).toBe(0);
+    const told = stdout.trimEnd().split('\n').map(validateLine);
+    expect(told.filter(({ schema }) => schema === 'arpwhy.decision/1')).toHaveLength(5);
+  });
+
+  it('goes on when the disk is full, and says so on the screen and in the end', async () => {
+    const small = join(directory, 'small');
+    mkdirSync(small);
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small]);
+    cleanup.add(null, () => run(['umount', small]));
+    const file = join(small, 'full.pcapng');
+    const { terminal, isRestored } = await start(['-o', file], { columns: 160 });
+    await flood('198.51.100.10', 2000);
+    await terminal.until(/NOT RECORDING: cannot write the recording .*full\.pcapng: the disk is full/);
+    await pair.ask(kinds.proxied);
+    await terminal.until(/2,001 replied/);
+    terminal.press('q');
+    await isRestored(/what was written before stays readable: .*\n.*: the disk is full$/);
+    const { stdout } = await runProgram(['replay', file, '--json']);
+    expect(stdout.split('\n').length).toBeGreaterThan(10);
   });
 });
 

@@ -81,6 +81,7 @@ function stateOf(
     lost: 0,
     behindMs: 0,
     scope: 'every namespace, every device',
+    recorder: null,
     filterText: '',
     filteredSince: null,
     paused: null,

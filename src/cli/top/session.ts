@@ -25,6 +25,8 @@ export interface SessionOptions {
   glyphs: Glyphs;
   utc: boolean;
   scope: string;
+  /** What is recorded meanwhile, in words; absent when nothing is. */
+  recorder?: () => { text: string; failed: boolean };
   filter: DecisionFilter;
   silent: boolean;
   order: Order;
@@ -171,6 +173,7 @@ export class Session {
       seen: this.#source.seen(),
       lost: this.#counter.lost,
       behindMs: this.#behind(),
+      recorder: this.#options.recorder?.() ?? null,
       filterText: filterLine(filter),
       paused: paused?.clock ?? null,
       ...{ start, recording, utc, scope, now, grouping, order, reversed, silent, filteredSince },

@@ -37,9 +37,13 @@ function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface):
 
 /** What is not as usual: each is named, for it changes what the numbers mean. */
 function stateLines(state: TopState, { columns, glyphs }: Surface): Line[] {
-  const { player, paused, behindMs, filterText, filteredSince, scope, seen, lost, tally } = state;
+  const { player, paused, behindMs, filterText, filteredSince, scope, recorder, seen, lost, tally } = state;
   const parts: Span[] = [{ text: nameText(scope, glyphs), format: 'dim' }];
   parts.push({ text: '~ is inferred', format: 'dim' });
+  if (recorder !== null) {
+    const text = nameText(recorder.text, glyphs);
+    parts.push({ text, format: recorder.failed ? ['bold', 'red'] : 'dim' });
+  }
   if (filterText !== '') {
     const since = filteredSince === null ? '' : `, counted since ${filteredSince}, and what rows kept`;
     parts.push({ text: `filter ${nameText(filterText, glyphs)}${since}`, format: ['bold', 'cyan'] });

@@ -46,6 +46,8 @@ export interface TopState {
   behindMs: number;
   /** What the kernel lets through, in words: "every namespace, every device". */
   scope: string;
+  /** What is recorded meanwhile, in words; null when nothing is. */
+  recorder: { text: string; failed: boolean } | null;
   filterText: string;
   /** Since when only what passes the filter is counted, as "03:33:07"; null when all is. */
   filteredSince: string | null;
