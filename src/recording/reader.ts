@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { type DecisionFilter, passes } from '../decision/filter.js';
 import { passesNeighbour } from '../decision/neighbour/filter.js';
 import { ArpwhyError } from '../errors.js';
-import { AlikeDecisions } from './alike.js';
 import { BriefFilter } from './brief.js';
+import { EventReader } from './event-reader.js';
 import type { CloseEvent, RecordedEvent, RecordingHead } from './events-from-json.js';
 import { formatMajor, mostParts } from './format.js';
 import { briefIn, type Parts, partsOf, tagText } from './message.js';
@@ -44,7 +44,7 @@ export class FileReader {
   readonly #options: ReadOptions;
   readonly #scanner: BlockScanner;
   readonly #brief: BriefFilter | null;
-  readonly #alike = new AlikeDecisions();
+  readonly #events = new EventReader();
   #parts: { parts: Parts; count: number; bytes: Buffer[] } | null = null;
   #head: RecordingHead | null = null;
   #close: CloseEvent | null = null;
@@ -168,7 +168,7 @@ export class FileReader {
   #told(packet: Packet, parts: Parts, bytes: Buffer): Entry | null {
     const { states, evidence, filter } = this.#options;
     if (!states && isState(bytes)) return null;
-    const event = this.#alike.read(bytes);
+    const event = this.#events.read(bytes);
     if (!event) return null;
     switch (event.schema) {
       case 'arpwhy.recording/1':

@@ -47,10 +47,10 @@ interface Match {
 }
 
 /**
- * Reads recorded decisions. Most of them say what others before said: the long tail of such a text is compared as
- * bytes, and decisions share what was parsed and checked once.
+ * Reads recorded events. Most are decisions that say what others before said: the long tail of such a text is compared
+ * as bytes, and decisions share what was parsed and checked once.
  */
-export class AlikeDecisions {
+export class EventReader {
   readonly #kinds = new Map<number, Kind[]>();
   #count = 0;
   /** That of the decision before: mostly the next is of it, too. */

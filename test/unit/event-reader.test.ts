@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { AlikeDecisions } from '../../src/recording/alike.js';
+import { EventReader } from '../../src/recording/event-reader.js';
 import { eventFrom } from '../../src/recording/events-from-json.js';
 import { Random } from '../hunt/fuzz/random.js';
 
@@ -24,7 +24,7 @@ function plainly(bytes: Buffer): unknown {
   }
 }
 
-function alike(reader: AlikeDecisions, bytes: Buffer): unknown {
+function alike(reader: EventReader, bytes: Buffer): unknown {
   try {
     return reader.read(bytes);
   } catch {
@@ -53,7 +53,7 @@ function varied(random: Random): Buffer {
 
 describe('recorded decisions that are alike', () => {
   it('are read as if each were parsed whole', () => {
-    const reader = new AlikeDecisions();
+    const reader = new EventReader();
     for (const line of [...lines, ...lines]) {
       const bytes = Buffer.from(line);
       expect(reader.read(bytes)).toEqual(JSON.parse(line));
@@ -61,7 +61,7 @@ describe('recorded decisions that are alike', () => {
   });
 
   it('are read so whatever stands in the places that differ, and none is made of what is no event', () => {
-    const reader = new AlikeDecisions();
+    const reader = new EventReader();
     const random = new Random(7);
     for (let i = 0; i < 5000; i++) {
       const bytes = varied(random);
@@ -73,7 +73,7 @@ describe('recorded decisions that are alike', () => {
   });
 
   it('are read so with any byte changed', () => {
-    const reader = new AlikeDecisions();
+    const reader = new EventReader();
     for (const line of lines.slice(0, 6)) {
       reader.read(Buffer.from(line));
       for (let at = 0; at < line.length; at++) {
@@ -89,7 +89,7 @@ describe('recorded decisions that are alike', () => {
   });
 
   it('share what was parsed once', () => {
-    const reader = new AlikeDecisions();
+    const reader = new EventReader();
     const line = lines.find((one) => JSON.parse(one).reply?.latencyNs) as string;
     const first = reader.read(Buffer.from(line));
     const second = reader.read(Buffer.from(line.replace(/"latencyNs":\d+/, '"latencyNs":98765')));
@@ -99,7 +99,7 @@ describe('recorded decisions that are alike', () => {
   });
 
   it('are refused where they are no UTF-8', () => {
-    const reader = new AlikeDecisions();
+    const reader = new EventReader();
     const bytes = Buffer.from(lines[0] as string);
     reader.read(bytes);
     const spoiled = Buffer.from(bytes);
