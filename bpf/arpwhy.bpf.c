@@ -20,8 +20,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /* every received packet comes by here: leave at once unless it is ARP */
-SEC("tp_btf/netif_receive_skb")
-int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
+static __always_inline int see_frame(enum reading how, struct sk_buff *skb)
 {
 	__be16 protocol = skb->protocol;
 	struct cpu *me;
@@ -40,8 +39,21 @@ int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
 	}
 	me = this_cpu();
 	if (me)
-		open_frame(me, skb, offset);
+		open_frame(how, me, skb, offset);
 	return 0;
+}
+
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(netif_receive_skb, struct sk_buff *skb)
+{
+	return see_frame(BY_LOAD, skb);
+}
+
+/* before 6.2 */
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(netif_receive_skb_by_type, struct sk_buff *skb)
+{
+	return see_frame(BY_TYPE, skb);
 }
 
 /* every route lookup of the host comes by here: leave at once unless an ARP frame is on its way */
@@ -74,8 +86,7 @@ int BPF_PROG(fib_table_lookup_by_copy, __u32 table, const struct flowi4 *flow, c
 	return log_lookup(BY_COPY, table, flow, nhc, err);
 }
 
-SEC("tp_btf/net_dev_queue")
-int BPF_PROG(net_dev_queue, struct sk_buff *skb)
+static __always_inline int see_queued(enum reading how, struct sk_buff *skb)
 {
 	struct cpu *me;
 
@@ -83,8 +94,21 @@ int BPF_PROG(net_dev_queue, struct sk_buff *skb)
 		return 0;
 	me = this_cpu();
 	if (me && me->busy)
-		see_reply(me, skb, 0, 0, false);
+		see_reply(how, me, skb, 0, 0, false);
 	return 0;
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(net_dev_queue, struct sk_buff *skb)
+{
+	return see_queued(BY_LOAD, skb);
+}
+
+/* before 6.2 */
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(net_dev_queue_by_type, struct sk_buff *skb)
+{
+	return see_queued(BY_TYPE, skb);
 }
 
 SEC("tp_btf/consume_skb")
@@ -130,8 +154,7 @@ int BPF_PROG(consume_skb_by_stack, struct sk_buff *skb)
 	return 0;
 }
 
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
+static __always_inline int see_drop(enum reading how, struct sk_buff *skb, void *location, __u32 reason)
 {
 	struct cpu *me;
 	__u64 at, frame;
@@ -144,12 +167,25 @@ int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reaso
 		return 0;
 	at = address(me, location);
 	frame = address(me, skb);
-	place = place_of_drop(me, skb, frame, at, reason);
+	place = place_of_drop(how, me, skb, frame, at, reason);
 	if (place)
 		end_pass(frame, at, reason, ARPWHY_DROPPED, place);
 	else if (me->busy)
-		see_reply(me, skb, at, reason, true);
+		see_reply(how, me, skb, at, reason, true);
 	return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(kfree_skb, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
+{
+	return see_drop(BY_LOAD, skb, location, reason);
+}
+
+/* before 6.2 */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(kfree_skb_by_type, struct sk_buff *skb, void *location, enum skb_drop_reason reason)
+{
+	return see_drop(BY_TYPE, skb, location, reason);
 }
 
 /* before 5.17 it does not say why: only the place tells */
@@ -167,13 +203,13 @@ int BPF_PROG(kfree_skb_by_place, struct sk_buff *skb, void *location)
 		return 0;
 	at = address(me, location);
 	frame = address(me, skb);
-	place = place_of_drop(me, skb, frame, at, 0);
+	place = place_of_drop(BY_TYPE, me, skb, frame, at, 0);
 	if (!place && find_frame(me, frame) < FRAMES)
-		place = place_without_reason(skb, at);
+		place = place_without_reason(me, skb, at);
 	if (place)
 		end_pass(frame, at, 0, ARPWHY_DROPPED, place);
 	else if (me->busy)
-		see_reply(me, skb, at, 0, true);
+		see_reply(BY_TYPE, me, skb, at, 0, true);
 	return 0;
 }
 

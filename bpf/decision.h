@@ -466,7 +466,7 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	r = &me->out.record;
 	b = &me->out.body;
 	frame = find_frame(me, at);
-	dev = READ(how, skb, dev);
+	dev = device_of(how, me, skb);
 	net = READ(how, dev, nd_net.net);
 	if ((only_netns || only_devices) && frame >= FRAMES && !me->in_timer && !find_deferred(at)) {
 		char name[ARPWHY_IFNAMSIZ];

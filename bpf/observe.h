@@ -98,7 +98,7 @@ static __always_inline void see_lookup(enum reading how, struct cpu *me, __u32 t
 	l->what.iif = flow->__fl_common.flowic_iif;
 	l->saddr = flow->saddr;
 	l->daddr = flow->daddr;
-	describe_flow(BY_LOAD, l, flow);
+	describe_flow(BY_TYPE, l, flow);
 	if (nhc)
 		describe_nexthop(how, me, l, nhc);
 }
@@ -137,9 +137,10 @@ static __always_inline struct reply *queued_reply(struct cpu *me, __u64 skb)
 }
 
 /* An ARP reply is queued on a device, or dropped on its way out. */
-static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64 location, __u32 reason, bool dropped)
+static __always_inline void see_reply(enum reading how, struct cpu *me, struct sk_buff *skb, __u64 location,
+				      __u32 reason, bool dropped)
 {
-	struct arp_header arp;
+	struct arp_header arp __attribute__((aligned(8)));
 	__u64 at = address(me, skb);
 	struct reply *reply;
 
@@ -154,13 +155,13 @@ static __always_inline void see_reply(struct cpu *me, struct sk_buff *skb, __u64
 			return;
 		}
 	}
-	if (read_arp(BY_LOAD, skb, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
+	if (read_arp(how, skb, &arp) < sizeof(arp) || arp.op != bpf_htons(ARPOP_REPLY))
 		return;
 	reply = &me->replies[me->next_reply++ & (REPLIES - 1)];
 	reply->skb = at;
 	reply->ns = bpf_ktime_get_ns();
 	reply->event = ++me->event;
-	reply->ifindex = skb->dev->ifindex;
+	reply->ifindex = device_of(how, me, skb)->ifindex;
 	reply->sip = ip4(arp.sip);
 	reply->tip = ip4(arp.tip);
 	__builtin_memcpy(reply->mac, arp.sha, sizeof(reply->mac));
@@ -224,16 +225,16 @@ static __always_inline void finish_change(struct cpu *me, struct neighbour *neig
 }
 
 /* A bridge carries the frame past this host: it is on its way out of a port that it did not come in by. */
-static __always_inline bool carried_past(struct sk_buff *skb)
+static __always_inline bool carried_past(enum reading how, struct cpu *me, struct sk_buff *skb)
 {
-	struct net_device *dev = skb->dev;
+	struct net_device *dev = device_of(how, me, skb);
 
 	return dev->ifindex != skb->skb_iif && !(BPF_CORE_READ_BITFIELD_PROBED(dev, priv_flags) & IFF_EBRIDGE);
 }
 
 /* Where a dropped frame was on its way in; 0 when that is none of our business. */
-static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, __u64 at, __u64 location,
-					  __u32 drop_reason)
+static __always_inline __u8 place_of_drop(enum reading how, struct cpu *me, struct sk_buff *skb, __u64 at,
+					  __u64 location, __u32 drop_reason)
 {
 	if (between(location, arp_rcv_start, arp_rcv_end))
 		return ARPWHY_IN_ARP_RCV;
@@ -245,7 +246,7 @@ static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, _
 		return 0;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NETFILTER_DROP))
-		return carried_past(skb) ? 0 : ARPWHY_IN_NETFILTER;
+		return carried_past(how, me, skb) ? 0 : ARPWHY_IN_NETFILTER;
 	if (bpf_core_enum_value_exists(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
 	    drop_reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS))
 		return ARPWHY_IN_TC;
@@ -261,10 +262,10 @@ static __always_inline __u8 place_of_drop(struct cpu *me, struct sk_buff *skb, _
  * The same on kernels whose drops have no reason. In the core of receiving only a frame that tc saw, and that no
  * bridge or bond took over, was dropped by tc: theirs are dropped there too.
  */
-static __always_inline __u8 place_without_reason(struct sk_buff *skb, __u64 location)
+static __always_inline __u8 place_without_reason(struct cpu *me, struct sk_buff *skb, __u64 location)
 {
 	if (between(location, nf_hook_slow_start, nf_hook_slow_end))
-		return carried_past(skb) ? 0 : ARPWHY_IN_NETFILTER;
+		return carried_past(BY_TYPE, me, skb) ? 0 : ARPWHY_IN_NETFILTER;
 	if (between(location, receive_core_start, receive_core_end) && !skb->dev->rx_handler &&
 	    BPF_CORE_READ_BITFIELD_PROBED(skb, tc_at_ingress))
 		return ARPWHY_IN_TC;

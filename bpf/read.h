@@ -9,28 +9,37 @@
 #include "arp.h"
 #include "state.h"
 
-enum reading { BY_LOAD, BY_COPY };
+enum reading {
+	BY_LOAD,	/* since 6.2: loads, also of what a number points to */
+	BY_TYPE,	/* loads of what comes with its type */
+	BY_COPY,
+};
 
 /*
- * Since 6.2: the type of what a number points to, so that its fields are loads, too. Only programs call it that are
- * loaded where it is.
+ * The type of what a number points to, so that its fields are loads, too. Only programs call it that are loaded where
+ * it is.
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 #define CAST(number, type)	((type *)bpf_rdonly_cast((const void *)(number), bpf_core_type_id_kernel(type)))
 
-#define READ(how, p, a)		((how) == BY_LOAD ? (p)->a : BPF_CORE_READ(p, a))
-#define READ2(how, p, a, b)	((how) == BY_LOAD ? (p)->a->b : BPF_CORE_READ(p, a, b))
+#define READ(how, p, a)		((how) == BY_COPY ? BPF_CORE_READ(p, a) : (p)->a)
+#define READ2(how, p, a, b)	((how) == BY_COPY ? BPF_CORE_READ(p, a, b) : (p)->a->b)
 #define ETHERNET_BYTES	14
+#define HEADER_WORDS	(ARPWHY_ARP_BYTES / 4)
+
+#define FRAME_PAD	2
 
 /* an Ethernet frame with ARP in it, the latter aligned */
 struct arp_frame {
-	__u8 pad[2];
+	__u8 pad[FRAME_PAD];
 	__u8 destination[6];
 	__u8 source[6];
 	__be16 protocol;
 	struct arp_header arp;
-};
+} __attribute__((aligned(8)));
+
+_Static_assert(__builtin_offsetof(struct arp_frame, arp) == FRAME_PAD + ETHERNET_BYTES, "words as they lie in memory");
 
 /* the pointer as a number: the verifier forbids arithmetic on trusted pointers */
 static __always_inline __u64 address(struct cpu *me, const void *pointer)
@@ -40,13 +49,38 @@ static __always_inline __u64 address(struct cpu *me, const void *pointer)
 }
 
 /*
+ * The device of an skb. The verifier looks by name, through all of the kernel's types, for what it may trust behind a
+ * pointer that it trusts itself, which takes milliseconds: so the skb is a number first.
+ */
+static __always_inline struct net_device *device_of(enum reading how, struct cpu *me, struct sk_buff *skb)
+{
+	return how == BY_LOAD ? CAST(address(me, skb), struct sk_buff)->dev : READ(how, skb, dev);
+}
+
+/* Memory word by word, where loads can be had: as part of a type that is a long row of words. */
+static __always_inline void load_words(__u64 at, __u32 *to, const __u32 words)
+{
+	struct ipv4_devconf *row = CAST(at - bpf_core_field_offset(struct ipv4_devconf, data), struct ipv4_devconf);
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < words; i++)
+		to[i] = row->data[i];
+}
+
+/*
  * The ARP header at an address, as far as it is linear.
  * linear: how many bytes of the skb lie there; returns how many of them were read
  */
-static __always_inline __u32 read_arp_at(const unsigned char *at, __u32 linear, struct arp_header *arp)
+static __always_inline __u32 read_arp_at(enum reading how, const unsigned char *at, __u32 linear,
+					 struct arp_header *arp)
 {
-	if ((int)linear >= (int)sizeof(*arp))
+	if ((int)linear >= (int)sizeof(*arp)) {
+		if (how == BY_LOAD) {
+			load_words((__u64)at, (__u32 *)arp, HEADER_WORDS);
+			return sizeof(*arp);
+		}
 		return bpf_probe_read_kernel(arp, sizeof(*arp), at) ? 0 : sizeof(*arp);
+	}
 	__builtin_memset(arp, 0, sizeof(*arp));
 	if ((int)linear <= 0)
 		return 0;
@@ -60,7 +94,7 @@ static __always_inline __u32 read_arp(enum reading how, struct sk_buff *skb, str
 {
 	__u32 linear = READ(how, skb, len) - READ(how, skb, data_len);
 
-	return read_arp_at(READ(how, skb, head) + READ(how, skb, network_header), linear, arp);
+	return read_arp_at(how, READ(how, skb, head) + READ(how, skb, network_header), linear, arp);
 }
 
 /* The same with the Ethernet header before it, all zero where there is none. */
@@ -70,13 +104,18 @@ static __always_inline __u32 read_frame(enum reading how, struct sk_buff *skb, s
 	__u32 network = READ(how, skb, network_header), mac = READ(how, skb, mac_header);
 	unsigned char *head = READ(how, skb, head);
 
-	if ((int)linear >= (int)sizeof(frame->arp) && network - mac == ETHERNET_BYTES)
+	if ((int)linear >= (int)sizeof(frame->arp) && network - mac == ETHERNET_BYTES) {
+		if (how == BY_LOAD && mac >= FRAME_PAD) {
+			load_words((__u64)head + mac - FRAME_PAD, (__u32 *)frame, sizeof(*frame) / 4);
+			return sizeof(frame->arp);
+		}
 		return bpf_probe_read_kernel(frame->destination, ETHERNET_BYTES + sizeof(frame->arp), head + mac) ?
 			0 : sizeof(frame->arp);
+	}
 	__builtin_memset(frame, 0, sizeof(*frame));
 	if (mac != 0xffff)
 		bpf_probe_read_kernel(frame->destination, ETHERNET_BYTES, head + mac);
-	return read_arp_at(head + network, linear, &frame->arp);
+	return read_arp_at(how, head + network, linear, &frame->arp);
 }
 
 static __always_inline void read_stamps(enum reading how, struct net *net, struct arpwhy_stamps *stamps)
@@ -103,11 +142,11 @@ static __always_inline void read_name(enum reading how, struct net_device *dev, 
 	__u64 words[ARPWHY_IFNAMSIZ / 8] = {};
 	bool more;
 
-	if (how == BY_LOAD) {
+	if (how == BY_COPY) {
+		bpf_probe_read_kernel(words, sizeof(words), name);
+	} else {
 		words[0] = name[0];
 		words[1] = name[1];
-	} else {
-		bpf_probe_read_kernel(words, sizeof(words), name);
 	}
 	words[0] = before_nul(words[0], &more);
 	words[1] = more ? before_nul(words[1], &more) : 0;
@@ -183,7 +222,7 @@ static __always_inline void read_settings(enum reading how, struct cpu *me, stru
 	__builtin_memset(to, 0, sizeof(*to));
 	if (!in_dev)
 		return;
-	if (how == BY_LOAD) {
+	if (how != BY_COPY) {
 		to->rest = pack_settings(settings_of_all(how, net), to->all) |
 			   pack_settings(settings_of_device(in_dev), to->dev) << 32;
 		return;

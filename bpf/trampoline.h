@@ -13,7 +13,7 @@ int BPF_PROG(fexit_fib_table_lookup, struct fib_table *table, const struct flowi
 	struct cpu *me = this_cpu();
 
 	if (me && me->busy)
-		see_prefix(BY_LOAD, me, table->tb_id, flow, result->prefixlen, ret);
+		see_prefix(BY_TYPE, me, table->tb_id, flow, result->prefixlen, ret);
 	return 0;
 }
 
@@ -24,7 +24,7 @@ int BPF_PROG(fexit_fib4_rule_action, struct fib_rule *rule, struct flowi *flow, 
 	struct cpu *me = this_cpu();
 
 	if (me && me->busy)
-		see_rule(BY_LOAD, me, &flow->u.ip4, rule->pref, rule->action, rule->table ? rule->table : arg->table,
+		see_rule(BY_TYPE, me, &flow->u.ip4, rule->pref, rule->action, rule->table ? rule->table : arg->table,
 			 ret);
 	return 0;
 }

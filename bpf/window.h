@@ -114,7 +114,7 @@ static __always_inline bool out_of_scope(struct sk_buff *skb, struct net_device 
 		return true;
 	if (!only_netns && !only_devices)
 		return false;
-	read_name(BY_LOAD, dev, name);
+	read_name(BY_TYPE, dev, name);
 	return !in_scope(net->ns.inum, name);
 }
 
@@ -123,9 +123,9 @@ static __always_inline bool out_of_scope(struct sk_buff *skb, struct net_device 
  * operation may be a request.
  * A frame that comes in begins at skb->data: its network header is not set before the core has looked at it.
  */
-static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u32 offset)
+static __always_inline void open_frame(enum reading how, struct cpu *me, struct sk_buff *skb, __u32 offset)
 {
-	struct arp_header arp;
+	struct arp_header arp __attribute__((aligned(8)));
 	struct net_device *dev;
 	struct net *net;
 	struct frame *f;
@@ -133,10 +133,10 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	__u64 at;
 
 	me->counters.frames++;
-	bytes = read_arp_at(skb->data + offset, skb->len - skb->data_len - offset, &arp);
+	bytes = read_arp_at(how, skb->data + offset, skb->len - skb->data_len - offset, &arp);
 	if (bytes >= 8 && arp.op != bpf_htons(ARPOP_REQUEST))
 		return;
-	dev = skb->dev;
+	dev = device_of(how, me, skb);
 	net = dev->nd_net.net;
 	if (!offset && out_of_scope(skb, dev, net, &arp, bytes))
 		return;
@@ -159,8 +159,8 @@ static __always_inline void open_frame(struct cpu *me, struct sk_buff *skb, __u3
 	f->sip = ip4(arp.sip);
 	f->tip = ip4(arp.tip);
 	me->opened_ns = f->ns;
-	read_settings(BY_LOAD, me, net, dev->ip_ptr, &f->settings);
-	read_stamps(BY_LOAD, net, &f->stamps);
+	read_settings(BY_TYPE, me, net, dev->ip_ptr, &f->settings);
+	read_stamps(BY_TYPE, net, &f->stamps);
 }
 
 static __always_inline void forget_frame(struct cpu *me, __u32 i)

@@ -52,12 +52,16 @@ const tracepoints: readonly Hook[] = [
     false,
     'drops are not seen: filtered-in, filtered-out, malformed, ipv4-disabled, gratuitous-dropped, proxy-queue-full and proxy-queue-purged stay unreported or unknown',
     [
-      { program: 'kfree_skb', arguments: 3 },
+      { program: 'kfree_skb', arguments: 3, needs: 'bpf_rdonly_cast' },
+      { program: 'kfree_skb_by_type', arguments: 3 },
       { program: 'kfree_skb_by_place', arguments: 0 },
     ],
   ),
-  hook('net_dev_queue', true, 'replies are not seen'),
   // a pointer of no type is followed by loads since 6.2
+  hook('net_dev_queue', true, 'replies are not seen', [
+    { program: 'net_dev_queue', arguments: 0, needs: 'bpf_rdonly_cast' },
+    { program: 'net_dev_queue_by_type', arguments: 0 },
+  ]),
   hook('fib_table_lookup', true, 'the lookups of a pass are not seen', [
     { program: 'fib_table_lookup', arguments: 0, needs: 'bpf_rdonly_cast' },
     { program: 'fib_table_lookup_by_copy', arguments: 0 },
@@ -68,7 +72,10 @@ const tracepoints: readonly Hook[] = [
   hook('timer_expire_exit', false, 'second passes of deferred requests cannot be told from others'),
   hook('timer_expire_entry', false, 'second passes of deferred requests have no start and no deferral time'),
   hook('timer_start', false, 'deferred requests are seen only when their second pass ends them'),
-  hook('netif_receive_skb', true, 'the start of a pass is not seen'),
+  hook('netif_receive_skb', true, 'the start of a pass is not seen', [
+    { program: 'netif_receive_skb', arguments: 0, needs: 'bpf_rdonly_cast' },
+    { program: 'netif_receive_skb_by_type', arguments: 0 },
+  ]),
   {
     name: 'generation',
     of: { tracepoint: 'generation' },
