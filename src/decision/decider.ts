@@ -1,5 +1,6 @@
 import { AlikeDecision, type Telling } from './alike-decision.js';
 import { decide, requestOf, type Surroundings } from './decide.js';
+import { freezeParts } from './freeze.js';
 import { Intervals } from './intervals.js';
 import { textOf } from './seconds.js';
 import type { Decision, Ipv4, NameTables, Pass, Proof, Request, Snapshot } from './types.js';
@@ -91,6 +92,7 @@ export class Decider {
     });
     // names of devices come from the proof; without one they may be others the next time, where there are steps to name
     if (proof !== null || pass.lookups.length === 0) {
+      freezeParts(decision);
       this.#remember(kin, target, sender, {
         first: first?.alike ?? null,
         proof,
@@ -100,6 +102,8 @@ export class Decider {
         frame: pass.frame,
         decision,
       });
+      // whoever is handed it may do with it what he likes: others are told from the one that is kept
+      return new AlikeDecision(decision, pass.frame, request, this.#telling);
     }
     return decision;
   }

@@ -1,11 +1,11 @@
-import type { Change } from '../decision/changes.js';
-import type { Decision } from '../decision/types.js';
+import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import type { Justification } from './justification.js';
+import { type SettingMoved, settingsMoved, weightOf } from './causes.js';
+import { isSame, type Justification, provenOf } from './justification.js';
 
 /**
  * An answer for the same question that moved: the host began to answer, stopped, or answered because of something
- * else than before.
+ * else than before. What moved the same way at the same time, as far as can be seen, is one.
  */
 export interface Episode {
   kind: 'began' | 'stopped' | 'moved';
@@ -22,16 +22,30 @@ export interface Episode {
   firstNs: bigint;
   lastNs: bigint;
   decisions: number;
-  /** When the first address was decided as before again; null when none was seen to be. */
-  overNs: bigint | null;
-  /** By what they were decided then; `was` unless it was something third. */
-  overBy: Justification | null;
+  /** Settings that the decisions before and after were made with, where they are not the same. */
+  settings: SettingMoved[];
+  /** Where some, or all, were decided otherwise again: the earliest first. */
+  left: Leaving[];
+  /** Addresses of which no later decision says otherwise, and the last decision about them. */
+  staying: number;
+  stayingNs: bigint | null;
   /** Changes that lie between, and fit: they touch what decided before, or decides now. */
   causes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: TimedChange[];
-  /** Changes that fit, and lie where the episode came to its end. */
-  endings: TimedChange[];
+}
+
+/** Addresses of an episode that came to be decided otherwise, all by the same. */
+export interface Leaving {
+  by: Justification;
+  /** It is what decided before the episode. */
+  asBefore: boolean;
+  targets: Set<string>;
+  /** The latest decision of the episode about them before the first one otherwise. */
+  lastNs: bigint;
+  firstNs: bigint;
+  /** Changes that fit, and lie between. */
+  changes: TimedChange[];
 }
 
 /** A change, with the stretch of the wall clock in which it came about. */
@@ -39,6 +53,8 @@ export interface TimedChange {
   event: ChangeEvent;
   fromNs: bigint;
   toNs: bigint;
+  /** How well it fits what it is told for: see {@link weightOf}. */
+  weight?: number;
 }
 
 /** Answers that began after a change, for addresses that nobody had asked for before: it may have been so all along. */
@@ -54,30 +70,38 @@ const mostQuestions = 200_000;
 const mostEpisodes = 200;
 const mostChanges = 5000;
 const mostDevices = 10_000;
+/** Decisions of several CPUs that are this close may be told in either order. */
+const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
 const passing = new Set(['proxy-queue-full', 'proxy-queue-purged', 'neighbour-table-full', 'unknown']);
 
+/** Who asks for what, on which device. */
 interface Question {
+  target: string;
   justification: Justification;
+  settings: Settings;
+  firstNs: bigint;
   lastNs: bigint;
+  /** Decisions since it was decided so. */
+  asked: number;
   episode: Episode | null;
 }
 
 /**
- * Follows every question (who asks for what, on which device) through a recording, and finds where its answer
- * moved. Bounded: of very many questions the first ones are followed, and the others counted.
+ * Follows every question through a recording, and finds where its answer moved. Bounded: of very many questions the
+ * first ones are followed, and the others counted.
  */
 export class Episodes {
   readonly all: Episode[] = [];
-  readonly #questions = new Map<string, Question>();
   readonly thin: ThinEpisode[] = [];
+  readonly #questions = new Map<string, Question>();
   readonly #changes: TimedChange[] = [];
   /** The first decision on each device. */
   readonly #devices = new Map<string, bigint>();
-  /** The latest episode of a justification. */
-  readonly #latest = new Map<string, Episode>();
-  /** Addresses that were first asked for while a justification held that no episode explains yet. */
-  readonly #fresh = new Map<string, { now: Justification; targets: Set<string>; sinceNs: bigint }>();
+  /** Questions that each goes on for. */
+  readonly #open = new Map<Episode, number>();
+  /** Questions that were first asked while a justification held that no episode explains yet. */
+  readonly #fresh = new Map<string, Set<Question>>();
   /** Questions that were too many to be followed. */
   unfollowed = 0;
   /** Episodes that were too many. */
@@ -91,7 +115,7 @@ export class Episodes {
   }
 
   decision(decision: Decision, now: Justification, timeNs: bigint): void {
-    const { verdict, request, netns, device, host } = decision;
+    const { verdict, request, netns, device, host, settings } = decision;
     if (verdict.action === 'deferred' || passing.has(verdict.reason)) return;
     const target = request.target.ip;
     if (target === null) return;
@@ -100,84 +124,144 @@ export class Episodes {
     const key = `${place}|${target}|${request.sender.ip}`;
     const question = this.#questions.get(key);
     if (!question) {
-      this.#ask(key, target, now, timeNs);
+      this.#ask(key, target, now, settings, timeNs);
       return;
     }
-    const { justification: was } = question;
-    if (isSame(was, now)) {
+    if (isSame(question.justification, now)) {
       if (question.episode) touch(question.episode, timeNs);
-      question.justification = provenOf(was, now);
+      question.justification = provenOf(question.justification, now);
+      question.asked++;
     } else {
-      question.episode = this.#leave(question, now, timeNs)
-        ? null
-        : this.#move(was, now, target, question.lastNs, timeNs);
+      const ended = this.#leave(question, now, timeNs);
+      this.#forgetFresh(question);
+      const episode = ended ? null : this.#move(question, now, settings, timeNs);
       question.justification = now;
+      question.episode = episode;
+      question.asked = 1;
     }
+    question.settings = settings;
     question.lastNs = timeNs;
   }
 
-  /** Once everything was read: find the changes behind each episode. */
+  /** Whether some question was asked before and after each change of its namespace; null where nothing changed. */
+  bracketed(): 'all' | 'some' | 'none' | null {
+    if (this.#changes.length === 0) return null;
+    const asked = new Map<string, Question[]>();
+    for (const question of this.#questions.values()) {
+      const { host, netns } = question.justification;
+      const place = `${host}|${netns.inode}`;
+      const list = asked.get(place);
+      if (list) list.push(question);
+      else asked.set(place, [question]);
+    }
+    const spans = new Map([...asked].map(([place, questions]) => [place, new Spans(questions)]));
+    const within = this.#changes.filter(({ event, fromNs, toNs }) =>
+      spans.get(`${event.host}|${event.netns.inode}`)?.cover(fromNs, toNs),
+    ).length;
+    return within === 0 ? 'none' : within === this.#changes.length ? 'all' : 'some';
+  }
+
+  /** Whether anything was asked more than once. */
+  get compared(): boolean {
+    for (const { asked, episode } of this.#questions.values()) if (asked > 1 || episode) return true;
+    return this.all.length > 0;
+  }
+
+  /** Once everything was read: find the changes behind each episode, and what it goes on for. */
   finish(): Episode[] {
-    this.#merge();
+    const staying = new Map<Episode, Set<string>>();
+    for (const { episode, target, lastNs } of this.#questions.values()) {
+      if (!episode) continue;
+      const targets = staying.get(episode) ?? new Set();
+      staying.set(episode, targets.add(target));
+      if (episode.stayingNs === null || lastNs > episode.stayingNs) episode.stayingNs = lastNs;
+    }
     for (const episode of this.all) {
-      const here = this.#changesOf(episode.now);
-      // what is decided otherwise has changed already, whenever the change itself was seen
-      const between = here
-        .filter((change) => overlaps(change, episode.lastWasNs, episode.firstNs))
-        .map((change) => (change.toNs > episode.firstNs ? { ...change, toNs: episode.firstNs } : change));
-      episode.causes = between.filter(({ event }) => fits(event, [episode.was, episode.now]));
-      episode.others = between.filter((change) => !episode.causes.includes(change));
-      const { lastNs, overNs, overBy } = episode;
-      if (overNs !== null) {
-        const sides = [episode.now, overBy ?? episode.was];
-        episode.endings = here.filter(
-          (change) => overlaps(change, lastNs, overNs) && fits(change.event, sides),
-        );
-      }
+      const left = episode.left.filter(({ targets }) => {
+        // who asks for it from elsewhere is still told so
+        for (const target of staying.get(episode) ?? []) targets.delete(target);
+        return targets.size > 0;
+      });
+      episode.left = left.sort((a, b) => Number(a.firstNs - b.firstNs));
+      const gone = left.reduce((sum, { targets }) => sum + targets.size, 0);
+      episode.staying = Math.max(0, episode.targetCount + episode.freshCount - gone);
+      this.#findCauses(episode);
     }
     this.#findThin();
     return this.all;
   }
 
-  #ask(key: string, target: string, now: Justification, timeNs: bigint): void {
+  #findCauses(episode: Episode): void {
+    const here = this.#changesOf(episode.now);
+    const { was, now, targets, settings } = episode;
+    const between = within(here, episode.lastWasNs, episode.firstNs);
+    const weighed = weigh(between, { was, now, targets, settings });
+    episode.causes = weighed.filter(({ weight }) => weight > 0);
+    episode.others = weighed.filter(({ weight }) => weight === 0);
+    for (const one of episode.left) {
+      const sides = { was: now, now: one.by, targets: one.targets, settings: null };
+      const changes = weigh(within(here, one.lastNs, one.firstNs), sides);
+      one.changes = changes.filter(({ weight }) => weight > 0);
+    }
+  }
+
+  #ask(key: string, target: string, now: Justification, settings: Settings, timeNs: bigint): void {
     if (this.#questions.size >= mostQuestions) {
       this.unfollowed++;
       return;
     }
-    const open = this.#open(now.key);
-    this.#questions.set(key, { justification: now, lastNs: timeNs, episode: open });
-    if (open) {
-      touch(open, timeNs);
-      addFresh(open, target);
+    const episode = this.all.findLast((one) => this.#isOpen(one) && isSame(one.now, now)) ?? null;
+    const question = {
+      target,
+      justification: now,
+      settings,
+      firstNs: timeNs,
+      lastNs: timeNs,
+      asked: 1,
+      episode,
+    };
+    this.#questions.set(key, question);
+    if (episode) {
+      this.#enter(episode, 1, timeNs);
+      addFresh(episode, target);
       return;
     }
     const fresh = this.#fresh.get(now.key);
-    if (!fresh) {
-      if (this.#fresh.size < mostDevices) {
-        this.#fresh.set(now.key, { now, targets: new Set([target]), sinceNs: timeNs });
-      }
-    } else if (fresh.targets.size < mostTargets) fresh.targets.add(target);
+    if (fresh) fresh.add(question);
+    else if (this.#fresh.size < mostDevices) this.#fresh.set(now.key, new Set([question]));
   }
 
-  #move(
-    was: Justification,
-    now: Justification,
-    target: string,
-    lastWasNs: bigint,
-    timeNs: bigint,
-  ): Episode | null {
+  /** It is decided otherwise: whatever comes of it, it was asked for before. */
+  #forgetFresh(question: Question): void {
+    if (!question.episode) this.#fresh.get(question.justification.key)?.delete(question);
+  }
+
+  /** The episode of a question that is decided otherwise now; null where it was silent, and is. */
+  #move(question: Question, now: Justification, settings: Settings, timeNs: bigint): Episode | null {
+    const { justification: was, lastNs: lastWasNs, target } = question;
     const answered = was.action === 'replied';
     const answers = now.action === 'replied';
     if (!answered && !answers) return null;
     const kind = answers ? (answered ? 'moved' : 'began') : 'stopped';
-    const open = this.#open(now.key);
-    if (open && open.kind === kind) {
+    const open = this.all.findLast(
+      (one) =>
+        one.kind === kind &&
+        this.#isOpen(one) &&
+        // what was decided as before when it had begun already moved by something else
+        lastWasNs <= one.firstNs + racingNs &&
+        isSame(one.now, now) &&
+        isSame(one.was, was),
+    );
+    if (open) {
       if (!open.targets.has(target)) open.targetCount++;
       if (open.targets.size < mostTargets) open.targets.add(target);
-      open.fresh.delete(target);
+      if (open.fresh.delete(target)) open.freshCount--;
+      open.now = provenOf(open.now, now);
+      open.was = provenOf(open.was, was);
       // what moved first bounds the change from above, what was last as before from below
+      if (timeNs < open.firstNs) open.firstNs = timeNs;
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
-      touch(open, timeNs);
+      this.#enter(open, 1, timeNs);
       return open;
     }
     if (this.all.length >= mostEpisodes) {
@@ -195,58 +279,75 @@ export class Episodes {
       lastWasNs,
       firstNs: timeNs,
       lastNs: timeNs,
-      decisions: 1,
-      overNs: null,
-      overBy: null,
+      decisions: 0,
+      settings: settingsMoved(question.settings, settings, now),
+      left: [],
+      staying: 0,
+      stayingNs: null,
       causes: [],
       others: [],
-      endings: [],
     };
-    const fresh = this.#fresh.get(now.key);
-    // asked for first while it was like this already: they belong to it, when it began no earlier than this
-    if (fresh && fresh.sinceNs > lastWasNs) {
-      for (const one of fresh.targets) if (one !== target) addFresh(episode, one);
-      episode.firstNs = fresh.sinceNs < timeNs ? fresh.sinceNs : timeNs;
-      this.#fresh.delete(now.key);
-    }
     this.all.push(episode);
-    this.#latest.set(now.key, episode);
+    this.#enter(episode, 1, timeNs);
+    this.#takeFresh(episode);
     return episode;
   }
 
-  /** A question is decided otherwise than in its episode. True where that is the end of what had begun. */
-  #leave({ episode }: Question, now: Justification, timeNs: bigint): boolean {
-    if (!episode) return false;
-    const isEnd =
-      isSame(episode.was, now) || (episode.now.action === 'replied') !== (now.action === 'replied');
-    if (episode.overNs === null) {
-      episode.overNs = timeNs;
-      episode.overBy = isSame(episode.was, now) ? null : now;
+  /** What was first asked for while it was like this already belongs to an episode that began no earlier. */
+  #takeFresh(episode: Episode): void {
+    const { now, lastWasNs } = episode;
+    const fresh = this.#fresh.get(now.key);
+    for (const question of fresh ?? []) {
+      if (question.firstNs <= lastWasNs) continue;
+      fresh?.delete(question);
+      question.episode = episode;
+      this.#enter(episode, question.asked, question.lastNs);
+      addFresh(episode, question.target);
+      if (question.firstNs < episode.firstNs) episode.firstNs = question.firstNs;
     }
-    return isEnd;
   }
 
-  /** What seemed to be over for one question went on for others: the same move at the same time is one episode. */
-  #merge(): void {
-    for (let i = 0; i < this.all.length; i++) {
-      const one = this.all[i] as Episode;
-      for (let j = this.all.length - 1; j > i; j--) {
-        const other = this.all[j] as Episode;
-        if (other.kind !== one.kind || !isSame(other.now, one.now) || !isSame(other.was, one.was)) continue;
-        if (other.firstNs > one.lastNs || other.lastNs < one.firstNs) continue;
-        join(one, other);
-        this.all.splice(j, 1);
-      }
+  #enter(episode: Episode, decisions: number, timeNs: bigint): void {
+    this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
+    episode.decisions += decisions;
+    if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+  }
+
+  /** A question is decided otherwise than in its episode. True where that is the end of what had begun for it. */
+  #leave({ episode, target, lastNs }: Question, by: Justification, timeNs: bigint): boolean {
+    if (!episode) return false;
+    this.#open.set(episode, (this.#open.get(episode) ?? 1) - 1);
+    const asBefore = isSame(episode.was, by);
+    const known = episode.left.find((one) => isSame(one.by, by));
+    if (!known) {
+      const leaving = { by, asBefore, targets: new Set([target]), lastNs, firstNs: timeNs, changes: [] };
+      episode.left.push(leaving);
+    } else {
+      known.targets.add(target);
+      known.by = provenOf(known.by, by);
+      if (timeNs < known.firstNs) known.firstNs = timeNs;
+      if (lastNs > known.lastNs && lastNs < known.firstNs) known.lastNs = lastNs;
     }
+    return asBefore || (episode.now.action === 'replied') !== (by.action === 'replied');
   }
 
   /** Answers that nobody had asked for before a change that fits them, on a device that was seen before it. */
   #findThin(): void {
-    for (const { now, targets, sinceNs } of this.#fresh.values()) {
-      if (now.action !== 'replied' || this.#latest.has(now.key)) continue;
+    for (const fresh of this.#fresh.values()) {
+      const questions = [...fresh];
+      const [first] = questions;
+      if (first?.justification.action !== 'replied') continue;
+      const now = first.justification;
+      if (this.all.some((one) => isSame(one.now, now))) continue;
+      const sinceNs = questions.reduce(
+        (least, { firstNs }) => (firstNs < least ? firstNs : least),
+        first.firstNs,
+      );
+      const targets = new Set(questions.map(({ target }) => target));
       const device = this.#devices.get(`${now.host}|${now.netns.inode}|${now.device.name}`) ?? sinceNs;
-      const causes = this.#changesOf(now).filter(
-        ({ event, fromNs, toNs }) => toNs > device && fromNs <= sinceNs && fits(event, [now]),
+      const before = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
+      const causes = weigh(before, { was: null, now, targets, settings: null }).filter(
+        ({ weight }) => weight > 0,
       );
       if (causes.length > 0) this.thin.push({ now, targets, sinceNs, causes });
     }
@@ -256,37 +357,45 @@ export class Episodes {
     return this.#changes.filter(({ event }) => event.host === host && event.netns.inode === netns.inode);
   }
 
-  #open(key: string): Episode | null {
-    const latest = this.#latest.get(key);
-    return latest && latest.overNs === null ? latest : null;
+  #isOpen(episode: Episode): boolean {
+    return (this.#open.get(episode) ?? 0) > 0;
   }
 }
 
-function touch(episode: Episode, timeNs: bigint): void {
-  // it goes on for others: one address alone went its own way
-  episode.overNs = null;
-  episode.overBy = null;
-  episode.decisions++;
-  if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+/** Stretches of time, to find one that covers another. */
+class Spans {
+  /** By their beginnings; the latest end of each and all before it. */
+  readonly #firsts: bigint[] = [];
+  readonly #ends: bigint[] = [];
+
+  constructor(spans: { firstNs: bigint; lastNs: bigint }[]) {
+    let end = 0n;
+    for (const { firstNs, lastNs } of [...spans].sort((a, b) => Number(a.firstNs - b.firstNs))) {
+      if (lastNs > end) end = lastNs;
+      this.#firsts.push(firstNs);
+      this.#ends.push(end);
+    }
+  }
+
+  cover(from: bigint, to: bigint): boolean {
+    let [low, high] = [0, this.#firsts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#firsts[middle] as bigint) <= from) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && (this.#ends[low - 1] as bigint) >= to;
+  }
 }
 
-function join(one: Episode, other: Episode): void {
-  const before = one.targets.size;
-  for (const target of other.targets) if (one.targets.size < mostTargets) one.targets.add(target);
-  // of those that are not listed it is not known whether they are the same
-  one.targetCount += one.targets.size < mostTargets ? one.targets.size - before : other.targetCount;
-  for (const target of other.fresh) addFresh(one, target);
-  for (const target of one.targets) if (one.fresh.delete(target)) one.freshCount--;
-  if (other.firstNs < one.firstNs) one.firstNs = other.firstNs;
-  if (other.lastNs > one.lastNs) one.lastNs = other.lastNs;
-  if (other.lastWasNs > one.lastWasNs && other.lastWasNs < one.firstNs) one.lastWasNs = other.lastWasNs;
-  one.now = provenOf(one.now, other.now);
-  one.was = provenOf(one.was, other.was);
-  one.decisions += other.decisions;
-  const ends = [one, other].filter(({ overNs }) => overNs !== null && overNs >= one.lastNs);
-  const [end] = ends.sort((a, b) => Number((a.overNs as bigint) - (b.overNs as bigint)));
-  one.overNs = end?.overNs ?? null;
-  one.overBy = end?.overBy ?? null;
+/** Addresses that it is about, whether they had been asked for before or not. */
+export function sizeOf({ targetCount, freshCount }: Episode): number {
+  return targetCount + freshCount;
+}
+
+function touch(episode: Episode, timeNs: bigint): void {
+  episode.decisions++;
+  if (timeNs > episode.lastNs) episode.lastNs = timeNs;
 }
 
 function addFresh(episode: Episode, target: string): void {
@@ -295,68 +404,13 @@ function addFresh(episode: Episode, target: string): void {
   if (episode.fresh.size < mostTargets) episode.fresh.add(target);
 }
 
-/** Of two that are the same the one that says more. */
-function provenOf(one: Justification, other: Justification): Justification {
-  return one.prefix === null && other.prefix !== null ? other : one;
+/** What is decided otherwise has changed already, whenever the change itself was seen. */
+function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[] {
+  return changes
+    .filter(({ fromNs, toNs }) => fromNs <= to && toNs >= from)
+    .map((change) => (change.toNs > to ? { ...change, toNs: to } : change));
 }
 
-/** A prefix or a rule that could not be proven, or was not looked for (the kernel has no rules of its own), is no other. */
-function isSame(a: Justification, b: Justification): boolean {
-  if (a.key === b.key) return true;
-  return (
-    a.host === b.host &&
-    a.netns.inode === b.netns.inode &&
-    a.device.name === b.device.name &&
-    a.hostRoute === b.hostRoute &&
-    isNoOther(a.prefix, b.prefix) &&
-    isNoOther(a.rule?.priority ?? null, b.rule?.priority ?? null) &&
-    a.action === b.action &&
-    a.reason === b.reason &&
-    a.detail === b.detail &&
-    a.table?.id === b.table?.id &&
-    a.outIndex === b.outIndex &&
-    a.gateway === b.gateway &&
-    a.outcome === b.outcome
-  );
-}
-
-function isNoOther<T>(a: T | null, b: T | null): boolean {
-  return a === null || b === null || a === b;
-}
-
-function overlaps({ fromNs, toNs }: TimedChange, from: bigint, to: bigint): boolean {
-  return fromNs <= to && toNs >= from;
-}
-
-/** Whether a change touches what decided before, or what decides now. */
-function fits({ changes, more }: ChangeEvent, sides: Justification[]): boolean {
-  return more > 0 || changes.some((change) => sides.some((side) => touches(change, side)));
-}
-
-const settingsOf: Record<string, string[]> = {
-  'proxy-arp': ['proxy_arp', 'forwarding'],
-  'proxy-arp-off': ['proxy_arp'],
-  'forwarding-off': ['forwarding'],
-  'source-invalid': ['rp_filter'],
-};
-
-function touches(change: Change, side: Justification): boolean {
-  const { table, prefix, rule, device, reason, hostRoute } = side;
-  switch (change.object) {
-    case 'route':
-      return (
-        change.table?.id === table?.id &&
-        (prefix === null || hostRoute || change.text.split(' ').includes(prefix))
-      );
-    case 'rule':
-      return rule !== null && change.text.startsWith(`${rule.priority}: `);
-    case 'setting':
-      return (settingsOf[reason] ?? []).some((name) => change.text.includes(`/${name} `));
-    case 'link':
-      return change.device?.name === side.out || change.device?.name === device.name;
-    case 'address':
-      return reason === 'local-address' || change.device?.name === device.name;
-    case 'proxy-neighbour':
-      return reason === 'proxy-neighbour' || reason === 'proxy-arp-off';
-  }
+function weigh(changes: TimedChange[], sides: Parameters<typeof weightOf>[1]) {
+  return changes.map((change) => ({ ...change, weight: weightOf(change.event, sides) }));
 }

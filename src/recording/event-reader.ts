@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
+import { freezeParts } from '../decision/freeze.js';
 import type { Decision } from '../decision/types.js';
 import { eventFrom, isRequest, isTime, type RecordedEvent } from './events-from-json.js';
 
@@ -138,7 +139,7 @@ export class EventReader {
     const place = from > 0 && to > 0 ? text.slice(from, to) : '';
     if (!place || this.#places.has(place) || !hasFields(`{${place}}`, placeFields)) return;
     if (this.#places.size >= most) this.#places.clear();
-    this.#places.set(place, JSON.parse(`{${place}}`));
+    this.#places.set(place, freezeParts(JSON.parse(`{${place}}`)));
   }
 
   #keep({ parts, deferred, timed }: Tail, text: string, event: Decision): void {
@@ -151,8 +152,10 @@ export class EventReader {
     const steps = this.#steps.get(stepsText) ?? event.steps;
     this.#steps.set(stepsText, steps);
     event.steps = steps;
+    // parts are shared with others, the decision itself is its reader's
+    freezeParts(event);
     // the text's memory is its file's: it would be kept whole
-    const kind = { parts: parts.map((part) => Buffer.from(part)), deferred, timed, decision: event };
+    const kind = { parts: parts.map((part) => Buffer.from(part)), deferred, timed, decision: { ...event } };
     const key = keyOf(kind);
     const others = this.#kinds.get(key);
     if (others) others.push(kind);
@@ -204,7 +207,7 @@ class Requests {
     if (at >= 0 && text === `"request":${JSON.stringify(usual)}`) {
       this.#before = text.slice(0, at + 16);
       this.#behind = text.slice(at + 16 + (target.ip?.length ?? 0));
-      this.#request = request;
+      this.#request = freezeParts({ ...request });
     }
     return request;
   }

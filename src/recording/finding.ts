@@ -3,7 +3,8 @@ import type { Change } from '../decision/changes.js';
 import { learningReason } from '../decision/neighbour/reasons.js';
 import { suspicions } from '../decision/tally/marks.js';
 import type { ChangeEvent } from '../stream/events.js';
-import type { Episode, ThinEpisode, TimedChange } from './episodes.js';
+import type { SettingMoved } from './causes.js';
+import { type Episode, type Leaving, sizeOf, type ThinEpisode, type TimedChange } from './episodes.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
 import { addressesText, type Group, type Story } from './story.js';
@@ -33,7 +34,7 @@ export type Clock = (ns: bigint) => string;
 /** Compute the finding of a story that has been finished. */
 export function findingOf(story: Story, clock: Clock): Finding {
   const { all, thin, unfollowed, more } = story.episodes;
-  const episodes = [...all].sort((a, b) => size(b) - size(a) || Number(a.firstNs - b.firstNs));
+  const episodes = byImportance(all);
   const told = episodes.slice(0, mostTold);
   const paragraphs = told.map((episode) => paragraphOf(episode, story, clock));
   const left = episodes.length - told.length + more;
@@ -60,9 +61,13 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   const where = (one: Justification) =>
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
-    const { now, kind } = first;
-    const many = addresses(size(first));
-    if (kind === 'began') return `${where(now)} began to answer for ${many} that it had been silent about`;
+    const { now, kind, targetCount, freshCount, staying } = first;
+    const many = addresses(targetCount);
+    if (kind === 'began') {
+      const more = freshCount > 0 ? `, and for ${freshCount} more that nobody had asked for before` : '';
+      const end = staying > 0 ? '; that was not seen to end' : '';
+      return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
+    }
     if (kind === 'stopped') return `${where(now)} stopped answering for ${many}`;
     return `${where(now)} went on answering for ${many}, because of another route`;
   }
@@ -73,14 +78,41 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     const { claim, moved } = move.learning;
     return `${claim.ip} moved from ${moved.from} to ${moved.to}`;
   }
+  const stayed = stayedWords(story);
   if (standing) {
     const { justification } = standing;
-    return `Every answer stayed what it was, but ${where(justification)} answered for ${addressesText(standing)} by ${suspectRoute(justification)}`;
+    const what = `${where(justification)} answered for ${addressesText(standing)} by ${suspectRoute(justification)}`;
+    return stayed.startsWith('Every') ? `${stayed}, but ${what}` : `${what}. ${stayed}`;
   }
   if (story.decisions === 0) return 'Nothing was asked while this was recorded';
-  if (story.changes.length === 0)
+  if (story.changes.length === 0 && story.episodes.compared)
     return 'Nothing happened: every answer stayed what it was, and nothing moved';
-  return 'Every answer stayed what it was';
+  return stayed;
+}
+
+/** No answer was seen to move: whether any would have been. */
+function stayedWords({ episodes }: Story): string {
+  const bracketed = episodes.bracketed();
+  if (bracketed === null) {
+    return episodes.compared
+      ? 'Every answer stayed what it was'
+      : 'No change was seen, and no question was asked twice: whether an answer moved is not known';
+  }
+  if (bracketed === 'all') return 'Every answer stayed what it was';
+  return bracketed === 'none'
+    ? 'Nothing was asked both before and after what changed: whether an answer moved is not known'
+    : 'Every answer that was asked for again stayed what it was';
+}
+
+/** What is wrong now comes first: what began, by a route that should not have been taken, and has not ended. */
+export function byImportance(episodes: readonly Episode[]): Episode[] {
+  const rank = ({ kind, now, staying }: Episode) => {
+    if (kind !== 'began') return kind === 'stopped' ? 3 : 4;
+    return (now.prefix === '0.0.0.0/0' ? 0 : 1) + (staying > 0 ? 0 : 2);
+  };
+  return [...episodes].sort(
+    (a, b) => rank(a) - rank(b) || sizeOf(b) - sizeOf(a) || Number(a.firstNs - b.firstNs),
+  );
 }
 
 /** Answers that a default route justified, or a table that the rule for the device does not name. */
@@ -161,19 +193,32 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
 }
 
 /** What came before it, and how sure that is. */
-function causeSentence({ causes, others, lastWasNs, firstNs }: Episode, clock: Clock): string {
+function causeSentence({ causes, others, settings, lastWasNs, firstNs }: Episode, clock: Clock): string {
+  const unsaid = settings.filter(
+    ({ path }) => !causes.some(({ event }) => event.changes.some(({ text }) => text.startsWith(`${path} `))),
+  );
+  const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
+  const shown =
+    unsaid.length > 0 ? `${settingsText(unsaid)} ${window}, as the decisions themselves show.` : '';
   if (causes.length > 0) {
     const unsure = areApart(causes)
       ? ' These came one after another: the recording does not tell which of them moved it.'
       : '';
-    return `${changesText(causes, clock)}${unsure}`;
+    return [`${changesText(causes, clock)}${unsure}`, shown].filter((text) => text !== '').join(' ');
   }
-  const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
+  if (shown !== '') return shown;
   if (others.length > 0) {
     const were = others.length === 1 ? 'other was' : 'others were';
     return `No change that touches what decided was seen ${window}; ${others.length} ${were}, so this is no more than a guess: ${changesText(others, clock)}`;
   }
   return `No change was seen ${window}: what moved is not known.`;
+}
+
+/** "net/ipv4/conf/all/arp_ignore went from 0 to 8" */
+function settingsText(settings: readonly SettingMoved[]): string {
+  const texts = settings.slice(0, 3).map(({ path, was, now }) => `${path} went from ${was} to ${now}`);
+  const more = settings.length - texts.length;
+  return texts.join(', ') + (more > 0 ? `, and ${more} more settings moved` : '');
 }
 
 /** Whether they are more than one event: the kernel announces links, and what became of their routes is read after it. */
@@ -189,22 +234,51 @@ function claimSentence({ now }: Episode, story: Story): string {
 }
 
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
-  const { firstNs, lastNs, overNs, overBy, endings, was, decisions } = episode;
+  const { firstNs, lastNs, left, decisions, staying, stayingNs } = episode;
   const lasted = `${duration(lastNs - firstNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
-  if (overNs === null) {
+  const last = `The last such decision is of ${clock(lastNs)} (${lasted})`;
+  const [first] = left;
+  if (!first) {
     const end =
       story.lastNs === null
         ? ''
         : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
-    return `The last such decision is of ${clock(lastNs)} (${lasted}).${end}`;
+    return `${last}.${end}`;
   }
-  const they = episode.targetCount === 1 ? 'it was' : 'they were';
-  const after = overBy ? ways(overBy) : `as before (${was.reason})`;
+  const whole = staying === 0 && left.length === 1;
+  const ends = left.slice(0, 2).map((one) => leavingText(one, episode, whole, clock));
+  if (left.length > ends.length) ends.push('others were decided in other ways.');
+  const sentence = `${last}; ${ends.join(' ')}`;
+  if (staying === 0) return sentence;
+  const others = staying === 1 ? 'The other one' : `The other ${staying}`;
+  return stayingNs !== null && stayingNs > first.firstNs
+    ? `${sentence} ${others} ${staying === 1 ? 'was' : 'were'} still decided so at ${clock(stayingNs)}, and that was not seen to end.`
+    : `${sentence} Nobody asked for ${others.toLowerCase()} after that: how ${staying === 1 ? 'it is' : 'they are'} decided since was not seen.`;
+}
+
+/** "from 03:31:20.0 on they were as before (same-device) after this: ..." */
+function leavingText(
+  { by, asBefore, targets, firstNs, changes }: Leaving,
+  episode: Episode,
+  whole: boolean,
+  clock: Clock,
+): string {
+  const one = targets.size === 1;
+  const who = whole
+    ? one
+      ? 'it'
+      : 'they'
+    : sizeOf(episode) === targets.size
+      ? 'all'
+      : `${targets.size} of them`;
+  const how = asBefore ? `as before (${episode.was.reason})` : ways(by);
   const cause =
-    endings.length > 0
-      ? ` after this: ${changesText(endings, clock)}`
-      : '; no change was seen that ended it.';
-  return `The last such decision is of ${clock(lastNs)} (${lasted}); from ${clock(overNs)} on ${they} ${after}${cause}`;
+    changes.length > 0
+      ? ` after this: ${changesText(changes, clock)}`
+      : whole
+        ? '; no change was seen that ended it.'
+        : ', and no change was seen that made it so.';
+  return `from ${clock(firstNs)} on ${who} ${one ? 'was' : 'were'} ${how}${cause}`;
 }
 
 function thinParagraph({ now, targets, sinceNs, causes }: ThinEpisode, _story: Story, clock: Clock): string {
@@ -227,15 +301,22 @@ function ways(one: Justification): string {
 export function changesText(changes: TimedChange[], clock: Clock): string {
   const flaps = flapsIn(changes);
   const told = changes.filter((change) => !flaps.has(change) || flaps.get(change) !== null);
-  const shown = told.slice(0, 3);
+  const shown = fittest(told, 3);
   const sentences = shown.map((change) => {
     const { event, fromNs, toNs } = change;
     const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
     return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}${byWords(event)}.`;
   });
   const left = told.length - shown.length;
-  if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came with it.`);
+  if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came in that time.`);
   return sentences.join(' ');
+}
+
+/** Those that fit best, in their order. */
+function fittest(changes: TimedChange[], count: number): TimedChange[] {
+  const weightOf = ({ weight = 0 }: TimedChange) => weight;
+  const best = [...changes].sort((a, b) => weightOf(b) - weightOf(a)).slice(0, count);
+  return changes.filter((change) => best.includes(change));
 }
 
 /** ", flushed by the kernel because bond0.90 went down, by ip (pid 814), started by ifdown (pid 810)" */
@@ -354,8 +435,6 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
   }
   return caveats;
 }
-
-const size = ({ targetCount }: Episode) => targetCount;
 
 function inNetns({ netns }: Justification): string {
   return netns.name === null ? '' : ` in ${netns.name}`;

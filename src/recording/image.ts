@@ -259,11 +259,17 @@ function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null 
   };
 }
 
-/** How often a text stands in bytes. */
-function count(bytes: Buffer, text: string): number {
+/** How often an address stands in bytes, by itself: not as a part of another one. */
+function count(bytes: Buffer, ip: string): number {
   let times = 0;
-  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) times++;
+  for (let at = bytes.indexOf(ip); at >= 0; at = bytes.indexOf(ip, at + 1)) {
+    if (!isOfAddress(bytes[at - 1]) && !isOfAddress(bytes[at + ip.length])) times++;
+  }
   return times;
+}
+
+function isOfAddress(code: number | undefined): boolean {
+  return code !== undefined && (code === 0x2e || (code >= 0x30 && code <= 0x39));
 }
 
 /** Where the values of tags lie. */

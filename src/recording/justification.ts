@@ -96,3 +96,32 @@ export function justificationText(one: Justification): string {
 function outcomeWords({ outcome }: Justification): string {
   return outcome === 'no-usable-route' ? 'no usable route' : (outcome ?? 'nothing');
 }
+
+/** Of two that are the same the one that says more. */
+export function provenOf(one: Justification, other: Justification): Justification {
+  return one.prefix === null && other.prefix !== null ? other : one;
+}
+
+/** A prefix or a rule that could not be proven, or was not looked for (the kernel has no rules of its own), is no other. */
+export function isSame(a: Justification, b: Justification): boolean {
+  if (a.key === b.key) return true;
+  return (
+    a.host === b.host &&
+    a.netns.inode === b.netns.inode &&
+    a.device.name === b.device.name &&
+    a.hostRoute === b.hostRoute &&
+    isNoOther(a.prefix, b.prefix) &&
+    isNoOther(a.rule?.priority ?? null, b.rule?.priority ?? null) &&
+    a.action === b.action &&
+    a.reason === b.reason &&
+    a.detail === b.detail &&
+    a.table?.id === b.table?.id &&
+    a.outIndex === b.outIndex &&
+    a.gateway === b.gateway &&
+    a.outcome === b.outcome
+  );
+}
+
+function isNoOther<T>(a: T | null, b: T | null): boolean {
+  return a === null || b === null || a === b;
+}

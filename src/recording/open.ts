@@ -12,7 +12,7 @@ export interface OpenOptions {
   states?: boolean;
 }
 
-/** Recordings as a stream of typed events, in bounded memory. It can be read once. */
+/** Recordings as a stream of typed events, in bounded memory. It can be read once. Parts of events are shared, and frozen. */
 export class OpenRecording implements AsyncIterable<RecordedEvent> {
   readonly #reader: MergedReader;
 

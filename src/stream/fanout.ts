@@ -28,7 +28,7 @@ export class Fanout<T> {
   }
 
   /** Events in batches, each all that came since the one before it was asked for; none is empty. */
-  subscribe(): AsyncIterable<T[]> {
+  subscribe(): AsyncIterableIterator<T[]> {
     const consumer = new Consumer<T>(this.#onRelief, () => this.#consumers.delete(consumer));
     this.#consumers.add(consumer);
     if (this.#ended) consumer.end();
@@ -36,7 +36,7 @@ export class Fanout<T> {
   }
 }
 
-class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
+class Consumer<T> implements AsyncIterableIterator<T[]> {
   #events: T[] = [];
   #ended = false;
   /** Reads that wait: a consumer may ask for several batches at once. */
@@ -88,7 +88,7 @@ class Consumer<T> implements AsyncIterable<T[]>, AsyncIterator<T[]> {
     return { value: undefined, done: true };
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<T[]> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<T[]> {
     return this;
   }
 }

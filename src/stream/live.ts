@@ -45,6 +45,8 @@ export interface LiveOptions {
   onNote?: (text: string) => void;
 }
 
+type Batches = AsyncIterableIterator<StreamEvent[]> & Required<Pick<AsyncIterator<StreamEvent[]>, 'return'>>;
+
 /** What the kernel side counted as lost, and when. */
 type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
 
@@ -52,6 +54,9 @@ type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
 const mostPrefixes = 4096;
 /** One turn of the loop drains for so long at most, then lets others run. */
 const turnMs = 2;
+/** To judge takes as long at most, looked at after so many. */
+const judgeMs = 4;
+const judgedAtOnce = 32;
 /** To read states again takes a part of the time, for requests come meanwhile: after it, so many times as long is theirs. */
 const followRest = 4;
 /** A recording is to lose nothing: seconds of a flood have room until the disk, or a busy machine, is there again. */
@@ -181,8 +186,11 @@ export class LiveStream {
     this.#tick();
   }
 
-  /** Everything from this call on, the start event first. Each caller gets all of it. */
-  events(): AsyncGenerator<StreamEvent> {
+  /**
+   * Everything from this call on, the start event first. Each caller gets all of it: one that does not read on holds
+   * up the others, one that leaves (`break`, or `return()`) does not. Parts of events are shared, and frozen.
+   */
+  events(): AsyncIterableIterator<StreamEvent> {
     return oneByOne(this.batches());
   }
 
@@ -190,8 +198,7 @@ export class LiveStream {
    * The same, in batches of what came since the one before was asked for: in a storm to wait for each takes too long.
    * Decisions may have their fields made when they are asked for ({@link AlikeDecision}).
    */
-  batches(): AsyncGenerator<StreamEvent[]> {
-    // a generator's body runs when it is first read: what came until then would be missed
+  batches(): Batches {
     return behind(this.start, this.#fanout.subscribe());
   }
 
@@ -337,14 +344,18 @@ export class LiveStream {
   }
   #changesLost = 0;
 
-  /** Read generations, judge what can be judged, look for losses, and come again. */
-  #tick(): void {
+  /**
+   * Read generations, judge what can be judged, look for losses, and come again.
+   * @returns false when there was no time to judge all of it
+   */
+  #tick(): boolean {
     if (this.#timer) clearTimeout(this.#timer);
     const now = performance.now();
     const changing = this.#drainChanges();
     this.#namespaces.readGenerations(now);
+    let judged = true;
     for (const namespace of this.#namespaces.all()) {
-      this.#judgeQueue(namespace, now);
+      if (!this.#judgeQueue(namespace, now, now + judgeMs)) judged = false;
       if (namespace.noticeUnreadable()) this.#tellUnreadable(namespace);
     }
     const following = this.#follow(now);
@@ -352,7 +363,8 @@ export class LiveStream {
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
     const busy = this.#waiting > 0 || asking || changing || following || this.#congested;
-    this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
+    this.#timer = setTimeout(() => this.#drain(), !judged ? 0 : busy ? busyTickMs : idleTickMs);
+    return judged;
   }
 
   /** Requests that wait for their proof. */
@@ -384,10 +396,14 @@ export class LiveStream {
   #followed = -1;
   #nextFollow = 0;
 
-  #judgeQueue(namespace: WatchedNamespace, now: number): void {
+  /** @returns false when there was no time for all of it: `until` is of performance.now() */
+  #judgeQueue(namespace: WatchedNamespace, now: number, until: number): boolean {
     const { queue } = namespace;
     let done = 0;
+    let inTime = true;
     while (done < queue.length) {
+      inTime = done % judgedAtOnce !== 0 || performance.now() < until;
+      if (!inTime) break;
       const waiting = queue[done] as Waiting;
       const proof = this.#proofOf(namespace, waiting, now, queue.length - done);
       if (proof === 'wait') break;
@@ -395,6 +411,7 @@ export class LiveStream {
       this.#deliver(waiting.request, namespace, proof);
     }
     if (done > 0) queue.splice(0, done);
+    return inTime;
   }
 
   #proofOf(
@@ -500,23 +517,23 @@ export class LiveStream {
       const drained = this.#tracer.drain();
       for (const pass of drained.passes) this.#take(pass);
       more = drained.passes.length > 0;
-      this.#tick();
+      let judged = this.#tick();
       // a slow reader is waited for: what is in the ring stays there meanwhile
-      while (this.#congested || this.#waiting > mostWaiting) {
-        await pause(busyTickMs);
-        this.#tick();
+      while (this.#congested || !judged || this.#waiting > mostWaiting) {
+        await pause(judged ? busyTickMs : 0);
+        judged = this.#tick();
       }
     }
-    while (this.#waiting > 0) {
-      await pause(busyTickMs);
-      this.#tick();
-    }
+    for (let judged = true; this.#waiting > 0; judged = this.#tick()) await pause(judged ? busyTickMs : 0);
     if (this.#timer) clearTimeout(this.#timer);
     this.#drainChanges(true);
     const pending = this.#tracer.pending();
     if (!this.#options.deferred && pending > 0) {
       for (const request of this.#joiner.waiting().slice(-pending)) {
-        this.#deliver(request, this.#namespaces.of(request.pass), null);
+        const namespace = this.#namespaces.of(request.pass);
+        const now = performance.now();
+        const proof = this.#proofOf(namespace, { request, since: now }, now, mostWaiting);
+        this.#deliver(request, namespace, proof === 'wait' ? null : proof);
       }
     }
     while (this.#neighbours?.drain()) while (this.#congested) await pause(busyTickMs);
@@ -568,19 +585,49 @@ export class LiveStream {
   }
 }
 
-async function* behind(
-  start: StartEvent,
-  batches: AsyncIterable<StreamEvent[]>,
-): AsyncGenerator<StreamEvent[]> {
-  yield [start];
-  yield* batches;
+/** The start event, then all that comes; who leaves at any time is waited for no longer. */
+function behind(start: StartEvent, batches: AsyncIterableIterator<StreamEvent[]>): Batches {
+  let begun = false;
+  return {
+    async next() {
+      if (begun) return batches.next();
+      begun = true;
+      return { value: [start], done: false };
+    },
+    async return() {
+      begun = true;
+      return (await batches.return?.()) ?? { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 /** With all fields as own properties, as anybody would expect of an object. */
-async function* oneByOne(batches: AsyncIterable<StreamEvent[]>): AsyncGenerator<StreamEvent> {
-  for await (const batch of batches) {
-    for (const event of batch) yield event instanceof AlikeDecision ? event.toJSON() : event;
-  }
+function oneByOne(batches: Batches): AsyncIterableIterator<StreamEvent> {
+  let events: StreamEvent[] = [];
+  let at = 0;
+  return {
+    async next() {
+      while (at >= events.length) {
+        const { value, done } = await batches.next();
+        if (done) return { value: undefined, done: true };
+        events = value;
+        at = 0;
+      }
+      const event = events[at++] as StreamEvent;
+      return { value: event instanceof AlikeDecision ? event.toJSON() : event, done: false };
+    },
+    async return() {
+      events = [];
+      await batches.return();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 /** Prefixes that the kernel side applies; of more than it holds, none: they are applied here all the same. */

@@ -40,7 +40,7 @@ export class Chunk {
     this.#used = at;
   }
 
-  /** A number that is no less than 0, whole and below 2^53, in digits. */
+  /** A number that is no less than 0, whole and below 2^50, in digits. */
   digits(value: number): void {
     let places = 1;
     for (let most = 10; value >= most; most *= 10) places++;

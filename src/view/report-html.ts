@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
 import { version } from '../package-root.js';
 import type { Episode } from '../recording/episodes.js';
-import { changeWords, type Finding } from '../recording/finding.js';
+import { byImportance, changeWords, type Finding } from '../recording/finding.js';
 import { type Justification, justificationText } from '../recording/justification.js';
 import { addressesText, type Group, mostSamples, type Story, type ToldChange } from '../recording/story.js';
 import type { ReportClock } from './clock.js';
@@ -121,7 +121,7 @@ function legend(groups: Group[], kinds: Kinds): Html {
 
 /** What moved, before and after; then every other way that a lookup went. */
 function lookups(story: Story, groups: Group[]): Html {
-  const episodes = [...story.episodes.all].sort((a, b) => b.targetCount - a.targetCount).slice(0, 5);
+  const episodes = byImportance(story.episodes.all).slice(0, 5);
   const shown = new Set(episodes.flatMap(({ was, now }) => [was.key, now.key]));
   const others = groups.filter(({ justification }) => !shown.has(justification.key)).slice(0, 12);
   const moved = episodes.map((episode) => {

@@ -285,6 +285,180 @@ describe('several changes', () => {
   });
 });
 
+describe('what only some of the addresses tell', () => {
+  it('an end that one of them met is not told of the others', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.78', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11.5, '192.0.2.78', rogue()),
+      changed(20, [subnetRoute('added')]),
+      asked(21, '192.0.2.77', own()),
+    ]);
+    expect(paragraphs).toHaveLength(1);
+    expect(paragraphs[0]).toMatch(/from 03:30:21\.0 on 1 of them was as before \(same-device\) after this: /);
+    expect(paragraphs[0]).toContain(
+      'Nobody asked for the other one after that: how it is decided since was not',
+    );
+    expect(headline).toMatch(/that was not seen to end$/);
+  });
+
+  it('what others are still decided by is told as going on', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.78', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.78', rogue()),
+      asked(21, '192.0.2.77', own()),
+      asked(25, '192.0.2.78', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('The other one was still decided so at 03:30:25.0');
+  });
+
+  it('how one of them was decided before is not told of the others', () => {
+    const blackholed: Way = {
+      ...own(),
+      reason: 'blackholed',
+      route: { prefix: '192.0.2.78/32', type: 'blackhole', device: null, gateway: null },
+    };
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.78', blackholed),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.78', rogue()),
+    ]);
+    expect(paragraphs).toHaveLength(2);
+    for (const [ip, reason] of [
+      ['192.0.2.77', 'same-device'],
+      ['192.0.2.78', 'blackholed'],
+    ]) {
+      const [text = ''] = paragraphs.filter((one) => one.includes(`(${ip})`));
+      expect(text).toMatch(new RegExp(`it was silent \\(${reason}, .* before`));
+    }
+  });
+
+  it('those that were asked for first after it are counted, with their requests', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [subnetRoute('removed')]),
+      ...Array.from({ length: 5 }, (_, i) => asked(11 + i, '192.0.2.80', rogue())),
+      asked(17, '192.0.2.77', rogue()),
+      asked(18, '192.0.2.80', rogue()),
+      asked(19, '192.0.2.81', rogue()),
+    ]);
+    expect(headline).toContain('for 1 address that it had been silent about, and for 2 more that nobody had');
+    expect(paragraphs[0]).toContain('2 addresses more were decided in the same way');
+    expect(paragraphs[0]).toContain('(8.0 s, 8 requests)');
+    expect(paragraphs[0]).toMatch(/From 03:30:11\.0 on, 1 address/);
+  });
+
+  it('one that comes again after its end is another', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      changed(20, [subnetRoute('added')]),
+      asked(21, '192.0.2.77', own()),
+      changed(30, [subnetRoute('removed')]),
+      asked(31, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs).toHaveLength(2);
+    expect(paragraphs[0]).toMatch(/^03:30:30\.0 .* it was not seen to end\.$/);
+    expect(paragraphs[1]).toMatch(/^03:30:10\.0 .* after this: 03:30:20\.0 /);
+  });
+});
+
+describe('the headline', () => {
+  it('is of what went wrong and goes on, not of what is larger', () => {
+    const gone: Way = { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } };
+    const { headline } = find([
+      ...[10, 11, 12].map((last) => asked(1, `192.0.2.${last}`, guest())),
+      ...[10, 11, 12].map((last) => asked(5, `192.0.2.${last}`, gone)),
+      asked(6, '192.0.2.77', own()),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(headline).toBe(
+      'node0 began to answer for 1 address that it had been silent about; that was not seen to end',
+    );
+  });
+
+  it('claims nothing of what was not asked on both sides of a change', () => {
+    const { headline } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(8, [subnetRoute('removed')]),
+      changed(9, [subnetRoute('added')]),
+      asked(11, '192.0.2.78', own()),
+    ]);
+    expect(headline).toBe(
+      'Nothing was asked both before and after what changed: whether an answer moved is not known',
+    );
+  });
+});
+
+describe('which changes fit', () => {
+  const setting = (device: string, name: string, now: number): Partial<Change> => ({
+    object: 'setting',
+    change: 'changed',
+    text: `net/ipv4/conf/${device}/${name} = ${now}`,
+    was: `net/ipv4/conf/${device}/${name} = ${1 - now}`,
+  });
+
+  it.each<[string, Partial<Change>]>([
+    ['a setting of another device', setting('tap0', 'proxy_arp', 1)],
+    [
+      'another rule of the same priority',
+      { object: 'rule', text: '32765: iif tap0 lookup 91', table: { id: 91, name: null } },
+    ],
+    [
+      'another route of the same prefix',
+      { text: '192.0.2.0/24 via 10.1.1.1 dev dummy9 metric 500', table: { id: 90, name: 'public_90' } },
+    ],
+    ['an address of the device', { object: 'address', change: 'added', text: '172.16.0.1/32 dev bond0.90' }],
+  ])('not %s', (_, change) => {
+    const ruled: Way = { ...own(), rule: 32765 };
+    const entries = [
+      asked(1, '192.0.2.77', ruled),
+      changed(8, [change]),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ];
+    for (const { event } of entries) {
+      if (event.schema !== 'arpwhy.decision/1') continue;
+      for (const step of event.steps) if (step.rule?.priority === 32765) step.rule.selector = 'iif bond0.90';
+    }
+    const { paragraphs } = find(entries);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost 1 route/);
+    expect(paragraphs[0]).not.toContain('03:30:08');
+  });
+
+  it('of many the closest are told', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      ...[2, 3, 4, 5].map((second) => changed(second, [link('bond0.90', second % 2 ? 'up' : 'down', 'up')])),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('03:30:10.0 table public_90 lost 1 route');
+    expect(paragraphs[0]).toContain('2 more changes came in that time.');
+  });
+
+  it('what the decisions themselves were made with tells of a setting that nobody saw change', () => {
+    const entries = [
+      asked(1, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.77', { ...rogue(), action: 'silent', reason: 'arp-ignore' }),
+    ];
+    for (const [i, { event }] of entries.entries()) {
+      if (event.schema === 'arpwhy.decision/1') event.settings = { arp_ignore: { all: i * 8, dev: 0 } };
+    }
+    const { paragraphs } = find(entries);
+    expect(paragraphs[0]).toMatch(
+      /^net\/ipv4\/conf\/all\/arp_ignore went from 0 to 8 between .*, as the decisions themselves show\. /,
+    );
+  });
+});
+
 describe('thin evidence', () => {
   it('asked for only after the change: how it was before is not claimed', () => {
     const { headline, paragraphs } = find([
@@ -320,6 +494,7 @@ describe('thin evidence', () => {
       asked(1, '192.0.2.77', rogue()),
       asked(5, '192.0.2.78', rogue()),
       asked(6, '192.0.2.10', guest()),
+      asked(7, '192.0.2.10', guest()),
     ]);
     expect(headline).toMatch(
       /^Every answer stayed what it was, but \S+ answered for 2 addresses by a default route$/,
