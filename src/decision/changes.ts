@@ -48,15 +48,23 @@ export function changesBetween(before: Snapshot, after: Snapshot, names: ChangeN
   }
   parts.push(['proxy-neighbour', proxyItems]);
   return parts.flatMap(([object, items]) =>
-    differences(items(before), items(after)).map(({ change, item, was }) => ({
-      object,
-      change,
-      text: item.text,
-      was: was?.text ?? null,
-      device: item.device === null ? null : { index: item.device, name: nameIn(item.device) },
-      table: item.table === null ? null : { id: item.table, name: names.table(item.table) },
-    })),
+    differences(items(before), items(after))
+      .filter(isChange)
+      .map(({ change, item, was }) => ({
+        object,
+        change,
+        text: item.text,
+        was: was?.text ?? null,
+        device: item.device === null ? null : { index: item.device, name: nameIn(item.device) },
+        table: item.table === null ? null : { id: item.table, name: names.table(item.table) },
+      })),
   );
+}
+
+/** A setting of a device that was renamed has another path, and is the same. */
+function isChange({ item, was }: Difference): boolean {
+  const value = (of: Item) => / = (.*)$/.exec(of.text)?.[1];
+  return was === null || value(item) === undefined || value(item) !== value(was);
 }
 
 interface Difference {
@@ -169,7 +177,8 @@ export function routeText(route: Route, links: Snapshot['links'], names: ChangeN
 function hopText(hop: Nexthop, links: Snapshot['links']): string {
   const gateway = hop.gatewayFamily === 2 ? `via ${formatIp(hop.gateway)} ` : '';
   const state = hop.dead ? ' dead' : hop.linkdown ? ' linkdown' : '';
-  return `${hop.gatewayFamily === 10 ? 'via inet6 ' : gateway}dev ${links.get(hop.device)?.name ?? hop.device}${state}`;
+  const device = links.get(hop.device)?.name ?? `if${hop.device}`;
+  return `${hop.gatewayFamily === 10 ? 'via inet6 ' : gateway}dev ${device}${state}`;
 }
 
 function proxyItems({ proxyNeighbours, links }: Snapshot): Item[] {

@@ -174,7 +174,7 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
     );
   } else if (kind === 'stopped') {
     sentences.push(
-      `${since} ${named(episode)} asked for ${device} got no answer any more, because of ${justificationText(now)} (${now.reason}); ${they} ${before}.`,
+      `${since} ${named(episode)} asked for ${device} got no answer any more, because of ${whyText(now)}; ${they} ${before}.`,
     );
   } else {
     sentences.push(
@@ -190,6 +190,12 @@ function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
   if (kind === 'began') sentences.push(claimSentence(episode, story));
   sentences.push(endSentence(episode, story, clock));
   return sentences.filter((sentence) => sentence !== '').join(' ');
+}
+
+/** The route or gate that closed, and the reason where that is not what it is called. */
+function whyText(now: Justification): string {
+  const text = justificationText(now);
+  return text.startsWith(now.reason) ? text : `${text} (${now.reason})`;
 }
 
 /** What came before it, and how sure that is. */
@@ -386,7 +392,9 @@ export function changeWords(changes: readonly Change[], more: number): string {
 }
 
 function linkWords(text: string, was: string): string {
-  const [name = ''] = text.split(', ');
+  const [name = '', ...state] = text.split(', ');
+  const [former = '', ...before] = was.split(', ');
+  if (name !== former && state.join() === before.join()) return `${former} was renamed ${name}`;
   if (isDown(text) && !isDown(was))
     return `${name} ${text.includes('no carrier') ? 'lost its carrier' : 'went down'}`;
   if (!isDown(text) && isDown(was)) return `${name} came up`;
@@ -421,10 +429,17 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
       `${story.lost} requests were lost while this was recorded: what they would have told is missing.`,
     );
   if (unfollowed > 0) caveats.push(`${unfollowed} requests were of questions too many to follow one by one.`);
-  const large = [...story.states.values()].filter(({ last }) => !last.snapshot.complete);
-  for (const { last } of large) {
+  for (const { first, whole } of story.states.values()) {
+    if (whole) continue;
     caveats.push(
-      `The routes of ${last.netns.name ?? `namespace ${last.netns.inode}`} were too many to be read whole: changes of routes were not seen there.`,
+      `The routes of ${first.netns.name ?? `namespace ${first.netns.inode}`} were never read whole (there are too many, or they moved all the time): changes of routes were not seen there.`,
+    );
+  }
+  const left = story.ends.reduce((sum, { accounts }) => sum + accounts.filtered, 0);
+  if (left > 0) {
+    const all = story.ends.reduce((sum, { accounts }) => sum + accounts.seen, 0);
+    caveats.push(
+      `${left} of ${all} requests were left out of this recording, by a filter or as the table kept only some: all that is counted here is of the others.`,
     );
   }
   if (story.states.size === 0 && story.decisions > 0) {

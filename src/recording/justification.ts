@@ -33,7 +33,7 @@ export function justificationOf(decision: Decision): Justification {
   const table = route?.table ?? step?.table ?? null;
   const hostRoute = route?.prefix !== null && route?.prefix === `${request.target.ip}/32`;
   const prefix = hostRoute ? 'the /32 of the target' : (route?.prefix ?? null);
-  const out = route?.device ? (route.device.name ?? String(route.device.index)) : null;
+  const out = route?.device ? (route.device.name ?? `if${route.device.index}`) : null;
   const outcome = step?.outcome ?? null;
   const key = [
     host,

@@ -40,6 +40,7 @@ export class Recorder implements StreamTap {
   readonly #files: RecordingFiles;
   readonly #rotation: Rotation;
   readonly #command: string;
+  readonly #beganNs: bigint | null;
   #blocks = new BlockWriter(chunkBytes + (1 << 18));
   readonly #timer: NodeJS.Timeout;
   #start: StartEvent | null = null;
@@ -71,7 +72,9 @@ export class Recorder implements StreamTap {
   readonly #images = new Images();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
-  constructor(files: RecordingFiles, options: { rotation: Rotation; command: string }) {
+  /** @param options.beganNs CLOCK_MONOTONIC of what comes first, where that lies in the past */
+  constructor(files: RecordingFiles, options: { rotation: Rotation; command: string; beganNs?: bigint }) {
+    this.#beganNs = options.beganNs ?? null;
     this.#files = files;
     this.#rotation = options.rotation;
     this.#command = options.command;
@@ -293,7 +296,7 @@ export class Recorder implements StreamTap {
       interfaceName,
       `what arpwhy on ${start.host} saw and decided, as JSON`,
     );
-    const now = process.hrtime.bigint();
+    const now = this.#beganNs ?? process.hrtime.bigint();
     const about = {
       schema: 'arpwhy.recording/1',
       format: `${formatMajor}.${formatMinor}`,
@@ -413,7 +416,8 @@ export class Recorder implements StreamTap {
   #ensureSnapshot(snapshot: Snapshot, about: Pick<State, 'netns' | 'names'>): string {
     const id = this.#idOf(snapshot);
     if (!this.#written.has(id)) {
-      this.#writeSnapshot({ ...about, snapshot, readNs: process.hrtime.bigint(), moved: null }, id);
+      const readNs = this.#beganNs ?? process.hrtime.bigint();
+      this.#writeSnapshot({ ...about, snapshot, readNs, moved: null }, id);
     }
     return id;
   }
@@ -487,7 +491,7 @@ export class Recorder implements StreamTap {
       netns,
       ...JSON.parse(json),
     });
-    this.#message(process.hrtime.bigint(), text, `names of tables and protocols: ${id}`);
+    this.#message(this.#beganNs ?? process.hrtime.bigint(), text, `names of tables and protocols: ${id}`);
   }
 
   #message(monotonicNs: bigint, json: string, info: string): void {

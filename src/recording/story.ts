@@ -83,8 +83,8 @@ export class Story {
   moreChanges = 0;
   firstNs: bigint | null = null;
   lastNs: bigint | null = null;
-  /** First and last state of each namespace. */
-  readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent }>();
+  /** First and last state of each namespace, and whether the routes were in any of its states. */
+  readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent; whole: boolean }>();
   #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
   /** Changes that hooks saw since the last state of a namespace. */
@@ -220,10 +220,13 @@ export class Story {
   #state(event: SnapshotEvent): void {
     const key = `${event.host} ${event.netns.inode}`;
     const known = this.states.get(key);
+    // what was read while routes moved, or to name devices alone, is no state to compare with
+    if (known?.whole && !event.snapshot.complete) return;
     if (known) {
       this.#previous.set(key, known.last.snapshot);
       known.last = event;
-    } else this.states.set(key, { first: event, last: event });
+      known.whole ||= event.snapshot.complete;
+    } else this.states.set(key, { first: event, last: event, whole: event.snapshot.complete });
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     const before = this.#previous.get(key);

@@ -27,6 +27,7 @@ class Remembering implements Table {
   freeze(item: Item): Frozen {
     return { clock: item.key, count: ++this.frozen } as Frozen;
   }
+  fitted = () => ['fitted'];
   filter(filter: DecisionFilter): boolean {
     this.filters.push(filter);
     return filter.targets.length > 0;
@@ -137,6 +138,8 @@ describe('keys', () => {
     expect(controls.frozen).toBeNull();
     press('enter');
     controls.resized();
+    expect(controls.frozen).toMatchObject({ count: 1, lines: ['fitted'] });
+    press('r');
     expect(controls.frozen).toMatchObject({ count: 2 });
   });
 });

@@ -7,7 +7,7 @@ import { agoText, amountText, durationText, rateText } from '../../src/view/amou
 import { asciiGlyphs, glyphsFor, unicodeGlyphs } from '../../src/view/glyphs.js';
 import { cut, fitted, lineText, nameText, widthOfText } from '../../src/view/spans.js';
 import { plain } from '../../src/view/style.js';
-import { rowDetail } from '../../src/view/top/detail.js';
+import { detailLines, rowDetail } from '../../src/view/top/detail.js';
 import { type ListOptions, listRows } from '../../src/view/top/listing.js';
 import { jsonReport, tableReport } from '../../src/view/top/report.js';
 import { drawTop } from '../../src/view/top/screen.js';
@@ -142,14 +142,9 @@ describe('the screen', () => {
     const state = stateOf(incident(), { silent: true });
     const [item] = state.listing.items;
     if (!item) throw new Error('the list is empty');
-    const lines = rowDetail(item.row, {
-      rate: 1,
-      marks: item.marks,
-      columns,
-      utc: true,
-      glyphs: unicodeGlyphs,
-    });
-    const frozen = { row: item.row, count: 1, clock: '03:33:07', lines };
+    const detail = rowDetail(item.row, { rate: 1, marks: item.marks, utc: true });
+    const lines = detailLines(detail, { columns, glyphs: unicodeGlyphs });
+    const frozen = { row: item.row, count: 1, clock: '03:33:07', detail, lines };
     const prompt = { text: 'x'.repeat(200), error: 'y'.repeat(200) };
     const filterText = '--target 192.0.2.0/24';
     for (const more of [
@@ -309,7 +304,7 @@ describe('the detail of a row', () => {
   const detail = (of: { tally: Tally; now: number }, at = 0) => {
     const item = listRows(of.tally, listOptions(of.now, { silent: true })).items[at];
     if (!item) throw new Error('there is no such row');
-    return rowDetail(item.row, { ...item, columns: 80, utc: true, glyphs: unicodeGlyphs });
+    return detailLines(rowDetail(item.row, { ...item, utc: true }), { columns: 80, glyphs: unicodeGlyphs });
   };
 
   it('tells why, what it means, what to check and what to change', () => {

@@ -16,6 +16,8 @@ export interface Table {
   clock(): string;
   now(): number;
   freeze(item: Item): Frozen;
+  /** The lines of what was frozen, as they fit the terminal now. */
+  fitted(detail: Frozen['detail']): string[];
   /** @returns whether counting began anew */
   filter(filter: DecisionFilter): boolean;
   sort(order: Order, reversed: boolean): void;
@@ -70,8 +72,12 @@ export class Controls {
     else this.#tableKey(key);
   }
 
-  /** A text that was made for another width is made anew. */
+  /** A text that was made for another width is made anew; what it tells of stays as it was frozen. */
   resized(): void {
+    if (this.frozen) this.frozen = { ...this.frozen, lines: this.#table.fitted(this.frozen.detail) };
+  }
+
+  #refreeze(): void {
     const item = this.#item();
     if (this.frozen && item) this.frozen = this.#table.freeze(item);
   }
@@ -110,7 +116,7 @@ export class Controls {
     const step = this.#step(key === ' ' ? 'pagedown' : key);
     if (step !== null) this.scroll = Math.max(0, this.scroll + step);
     else if (key === 'q') this.#table.quit();
-    else if (key === 'r') this.resized();
+    else if (key === 'r') this.#refreeze();
     else if (key === 'w') this.#table.save();
     else if (key === '?' || key === 'h') this.#openHelp();
     else if (key === 'escape' || key === 'enter' || key === 'backspace') this.#closeText();

@@ -33,18 +33,26 @@ export async function saveRecording(path: string, saved: Saved): Promise<number>
     compress: false,
     onError: () => {},
   });
-  const recorder = new Recorder(files, { rotation: null, command: 'arpwhy top' });
+  const steps = inOrder(saved);
+  const beganNs = steps[0]?.ns ?? saved.monotonicNs;
+  const recorder = new Recorder(files, { rotation: null, command: 'arpwhy top', beganNs });
   recorder.start(saved.start);
-  for (const step of inOrder(saved)) step(recorder);
+  for (const { run } of steps) run(recorder);
   recorder.end(endOf(saved, recorder.decisions));
   await recorder.close();
   if (files.failed) throw files.failed;
   return recorder.decisions;
 }
 
+interface Step {
+  /** CLOCK_MONOTONIC */
+  ns: bigint;
+  run(recorder: Recorder): void;
+}
+
 /** Decisions and what happened, by their times. */
-function inOrder({ decisions, happenings }: Saved): ((recorder: Recorder) => void)[] {
-  const steps: { ns: bigint; run: (recorder: Recorder) => void }[] = [];
+function inOrder({ decisions, happenings }: Saved): Step[] {
+  const steps: Step[] = [];
   for (const one of happenings) {
     steps.push({ ns: one.ns, run: (recorder) => tellAgain(recorder, one) });
   }
@@ -54,7 +62,7 @@ function inOrder({ decisions, happenings }: Saved): ((recorder: Recorder) => voi
     const ns = BigInt(decision.monotonicNs);
     steps.push({ ns, run: (recorder) => recorder.decision(decision, evidence) });
   }
-  return steps.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0)).map(({ run }) => run);
+  return steps.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0));
 }
 
 function tellAgain(recorder: Recorder, one: Happening): void {

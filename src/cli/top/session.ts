@@ -8,7 +8,7 @@ import { escapeText } from '../../view/escape.js';
 import type { Glyphs } from '../../view/glyphs.js';
 import type { Style } from '../../view/style.js';
 import { TimeColumn } from '../../view/time.js';
-import { rowDetail } from '../../view/top/detail.js';
+import { detailLines, type RowDetail, rowDetail } from '../../view/top/detail.js';
 import { type Grouping, type Item, type Listing, listRows, sortItems } from '../../view/top/listing.js';
 import { drawTop } from '../../view/top/screen.js';
 import type { Frozen, TopState } from '../../view/top/state.js';
@@ -84,6 +84,7 @@ export class Session {
         clock: () => this.#clock(),
         now: () => source.now(),
         freeze: (item) => this.#freeze(item),
+        fitted: (detail) => this.#fitted(detail),
         filter: (filter) => this.#counter.filter(filter),
         sort: (order, reversed) => sortItems(this.#listing.items, order, reversed),
         save: () => this.#save(),
@@ -182,13 +183,12 @@ export class Session {
   }
 
   #freeze({ row, rate, marks }: Item): Frozen {
-    const { utc, glyphs } = this.#options;
-    return {
-      row,
-      count: row.count,
-      clock: this.#clock(),
-      lines: rowDetail(row, { rate, marks, utc, glyphs, columns: this.#terminal.columns }),
-    };
+    const detail = rowDetail(row, { rate, marks, utc: this.#options.utc });
+    return { row, count: row.count, clock: this.#clock(), detail, lines: this.#fitted(detail) };
+  }
+
+  #fitted(detail: RowDetail): string[] {
+    return detailLines(detail, { columns: this.#terminal.columns, glyphs: this.#options.glyphs });
   }
 
   #save(): void {

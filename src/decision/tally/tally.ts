@@ -15,6 +15,7 @@ export interface TallyLimits {
 
 /** A rate is taken over so many ticks. */
 const rateTicks = 5;
+const rateMs = 6000;
 /** With more rows on a device than this, it is not looked up who decided otherwise before. */
 const mostSegmentRows = 256;
 /** Of one row, so many others are remembered that decided otherwise. */
@@ -107,9 +108,12 @@ export class Tally {
   }
 
   #rateOf(count: number, history: readonly number[], now: number): number {
-    const [since] = this.#ticks;
+    // where nothing came for a while there were no ticks: what is older is not of now
+    const recent = this.#ticks.findIndex((tick) => now - tick <= rateMs);
+    const from = recent < 0 ? this.#ticks.length - 1 : recent;
+    const since = this.#ticks[from];
     if (since === undefined) return 0;
-    return (count - (history[0] ?? 0)) / Math.max(1, (now - since) / 1000);
+    return (count - (history[from] ?? 0)) / Math.max(1, (now - since) / 1000);
   }
 
   #makeRow(first: Decision): Row {

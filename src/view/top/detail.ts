@@ -17,20 +17,24 @@ import { wrap } from '../wrap.js';
 import { deferralText, distinct } from './columns.js';
 import { markSentence } from './marks.js';
 
-export interface DetailOptions {
-  rate: number;
-  marks: readonly Mark[];
-  columns: number;
+/** What is known of a row at one moment: the table goes on. */
+export interface RowDetail {
+  rows: readonly [label: string, text: string][];
+  title: string;
+  /** The newest first. */
+  decisions: readonly Decision[];
   utc: boolean;
-  glyphs: Glyphs;
 }
 
 /** Of the addresses of a row, so many are named. */
 const mostNamed = 12;
 const indent = ' '.repeat(10);
 
-/** All that is known of a row, for one who wants to know why: lines that fit, with nothing to be escaped any more. */
-export function rowDetail(row: Row, { rate, marks, columns, utc, glyphs }: DetailOptions): string[] {
+/** All that is known of a row, for one who wants to know why. */
+export function rowDetail(
+  row: Row,
+  { rate, marks, utc }: { rate: number; marks: readonly Mark[]; utc: boolean },
+): RowDetail {
   const rows: [string, string][] = [
     ...whyRows(row),
     ...marks.map((mark): [string, string] => ['!', markSentence(mark, row)]),
@@ -39,16 +43,21 @@ export function rowDetail(row: Row, { rate, marks, columns, utc, glyphs }: Detai
     ['targets', addressesText(row.targets)],
     ['senders', addressesText(row.senders)],
   ];
+  return { rows, title: recentTitle(row), decisions: row.recent.toReversed(), utc };
+}
+
+/** Lines that fit, with nothing to be escaped any more. */
+export function detailLines(
+  { rows, title, decisions, utc }: RowDetail,
+  { columns, glyphs }: { columns: number; glyphs: Glyphs },
+): string[] {
   const lines = rows.flatMap(([label, text]) => {
     const [first = '', ...rest] = wrap(text, columns - indent.length);
     return [label.padEnd(indent.length) + first, ...rest.map((line) => indent + line)];
   });
   const view = new LineView({ utc, columns, detail: 'whole' });
-  const decisions = row.recent
-    .toReversed()
-    .flatMap((one) => ['', ...view.decision(one).trimEnd().split('\n')]);
-  const all = [...lines, '', recentTitle(row), ...decisions];
-  return all.map((line) => nameText(line, glyphs));
+  const whole = decisions.flatMap((one) => ['', ...view.decision(one).trimEnd().split('\n')]);
+  return [...lines, '', title, ...whole].map((line) => nameText(line, glyphs));
 }
 
 function whyRows(row: Row): [string, string][] {

@@ -24,15 +24,29 @@ function titleLine({ start, recording, upMs, clock, utc }: TopState, { columns, 
   ];
 }
 
-function countLines({ tally, seen, lost, now }: TopState, { columns }: Surface): Line[] {
-  const { replied, silent, dropped, unknown } = tally.totals;
-  const rate = rateText(tally.totalRate(now));
-  const parts: Span[] = [{ text: some(seen, 'request') }, { text: `${rate === '' ? '0' : rate}/s` }];
+function countLines(state: TopState, { columns }: Surface): Line[] {
+  const { tally, seen, lost, now, filteredSince } = state;
+  const { replied, silent, dropped, unknown, all } = tally.totals;
+  const rate = `${rateText(tally.totalRate(now)) || '0'}/s`;
+  // of a filter by address the verdicts of what passes it are counted, and nothing else
+  const parts: Span[] =
+    filteredSince === null
+      ? [{ text: some(seen, 'request') }, { text: rate }]
+      : [{ text: `${some(seen, 'request')} in all; filtered: ${countText(all)}` }, { text: rate }];
   parts.push({ text: `${countText(replied)} replied` }, { text: `${countText(silent)} silent` });
   if (dropped > 0) parts.push({ text: `${countText(dropped)} dropped` });
   if (unknown > 0) parts.push({ text: `${countText(unknown)} unknown`, format: 'bold' });
+  const pending = pendingOf(state);
+  if (pending > 0) parts.push({ text: `${countText(pending)} not decided yet` });
   parts.push(lost > 0 ? { text: `${countText(lost)} LOST`, format: ['bold', 'red'] } : { text: '0 lost' });
   return flow(parts, ', ', columns);
+}
+
+/** Requests that wait in the proxy queue. In a storm some are always on their way here: these are no matter. */
+function pendingOf({ recording, filteredSince, behindMs, seen, lost, tally, now }: TopState): number {
+  const pending = seen - lost - tally.totals.all;
+  const onTheirWay = tally.totalRate(now) / 4;
+  return recording === null && filteredSince === null && behindMs === 0 && pending > onTheirWay ? pending : 0;
 }
 
 /** What is not as usual: each is named, for it changes what the numbers mean. */

@@ -4,6 +4,7 @@ import type { Tally } from '../../decision/tally/tally.js';
 import type { StartEvent } from '../../stream/events.js';
 import type { Glyphs } from '../glyphs.js';
 import type { Style } from '../style.js';
+import type { RowDetail } from './detail.js';
 import type { Grouping, Listing } from './listing.js';
 
 /** The terminal that a screen is made for. */
@@ -20,6 +21,8 @@ export interface Frozen {
   /** Its count and the time of day when it was frozen. */
   count: number;
   clock: string;
+  detail: RowDetail;
+  /** The same, as it fits the terminal. */
   lines: string[];
 }
 
