@@ -1,4 +1,6 @@
-import { changeWords, duration, type Finding } from '../recording/finding.js';
+import { changeWords } from '../recording/change-words.js';
+import { duration } from '../recording/episode-words.js';
+import type { Finding } from '../recording/finding.js';
 import { justificationText } from '../recording/justification.js';
 import { addressesText, type Group, type Story } from '../recording/story.js';
 import type { ReportClock } from './clock.js';

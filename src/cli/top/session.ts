@@ -2,7 +2,7 @@ import type { ReadStream } from 'node:tty';
 import { type DecisionFilter, passes } from '../../decision/filter.js';
 import type { Order } from '../../decision/tally/order.js';
 import type { Decision } from '../../decision/types.js';
-import { byWords, changeWords } from '../../recording/finding.js';
+import { byWords, changeWords } from '../../recording/change-words.js';
 import type { ChangeEvent } from '../../stream/events.js';
 import { escapeText } from '../../view/escape.js';
 import type { Glyphs } from '../../view/glyphs.js';

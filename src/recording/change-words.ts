@@ -1,0 +1,125 @@
+import { causeText, whoText } from '../decision/change-seen.js';
+import type { Change } from '../decision/changes.js';
+import type { ChangeEvent } from '../stream/events.js';
+import type { TimedChange } from './episodes.js';
+
+/** A stretch of time that is shorter is told as a moment. */
+const momentNs = 300_000_000n;
+/** Changes of one stretch of time that are told. */
+const mostShown = 3;
+
+/** "03:31:07.2" */
+export type Clock = (ns: bigint) => string;
+
+/** "03:31:07.2 bond0.90 went down: table public_90 lost 2 routes (...)." */
+export function changesText(changes: TimedChange[], clock: Clock): string {
+  const flaps = flapsIn(changes);
+  const told = changes.filter((change) => !flaps.has(change) || flaps.get(change) !== null);
+  const shown = fittest(told, mostShown);
+  const sentences = shown.map((change) => {
+    const { event, fromNs, toNs } = change;
+    const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
+    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}${byWords(event)}.`;
+  });
+  const left = told.length - shown.length;
+  if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came in that time.`);
+  return sentences.join(' ');
+}
+
+/** Those that fit best, in their order. */
+function fittest(changes: TimedChange[], count: number): TimedChange[] {
+  const weightOf = ({ weight = 0 }: TimedChange) => weight;
+  const best = [...changes].sort((a, b) => weightOf(b) - weightOf(a)).slice(0, count);
+  return changes.filter((change) => best.includes(change));
+}
+
+/** ", flushed by the kernel because bond0.90 went down, by ip (pid 814), started by ifdown (pid 810)" */
+export function byWords(event: ChangeEvent): string {
+  const routes = event.flushed.reduce((sum, one) => sum + one.routes, 0);
+  const cause = causeText(event.cause);
+  const flush = routes > 0 ? `, flushed by the kernel${cause === null ? '' : ` because ${cause}`}` : '';
+  const who = whoText(event);
+  return flush + (who === null ? '' : `, ${who}`);
+}
+
+/** A link that went down and came up at once is one thing to tell: the words stand for the first, null for the second. */
+function flapsIn(changes: TimedChange[]): Map<TimedChange, string | null> {
+  const flaps = new Map<TimedChange, string | null>();
+  for (const [i, down] of changes.entries()) {
+    const [fell] = linksOf(down);
+    const up = changes[i + 1];
+    const [rose] = up ? linksOf(up) : [];
+    if (!fell || !rose || !up || fell.device?.index !== rose.device?.index) continue;
+    if (!isDown(fell.text) || isDown(rose.text) || up.toNs - down.toNs > momentNs) continue;
+    flaps.set(down, `${fell.text.split(', ')[0]} went down, and up again`);
+    flaps.set(up, null);
+  }
+  return flaps;
+}
+
+/** The changes of a notice of the kernel: links, and nothing else. */
+function linksOf({ event }: TimedChange): Change[] {
+  return event.evidence === 'inferred' && event.changes.length === 1 && event.changes[0]?.object === 'link'
+    ? event.changes
+    : [];
+}
+
+const isDown = (text: string) => / down|no carrier/.test(text);
+
+/** The parts of one change in a row: links first, then what was lost, and what came. */
+export function changeWords(changes: readonly Change[], more: number): string {
+  const parts: string[] = [];
+  for (const { change, text, was } of changes.filter(({ object }) => object === 'link')) {
+    if (change === 'changed') parts.push(linkWords(text, was ?? ''));
+    else parts.push(`link ${text.split(',')[0]} was ${change}`);
+  }
+  const tables = new Map<string, Change[]>();
+  for (const one of changes.filter(({ object }) => object === 'route')) {
+    const name = one.table ? `table ${one.table.name ?? one.table.id}` : 'a table';
+    const list = tables.get(name);
+    if (list) list.push(one);
+    else tables.set(name, [one]);
+  }
+  for (const [table, list] of tables) parts.push(`${table} ${routesWords(list)}`);
+  for (const { change, text, was } of changes.filter(({ object }) => object === 'rule')) {
+    parts.push(`rule ${text} was ${change}${was === null ? '' : ` (it was ${was})`}`);
+  }
+  for (const { text, was } of changes.filter(
+    ({ object, change }) => object === 'setting' && change === 'changed',
+  )) {
+    parts.push(`${text} (it was ${was?.split(' = ')[1] ?? '?'})`);
+  }
+  for (const { object, change, text } of changes) {
+    if (object === 'address') parts.push(`address ${text} was ${change}`);
+    if (object === 'proxy-neighbour') parts.push(`proxy neighbour ${text} was ${change}`);
+  }
+  if (parts.length === 0) parts.push(`${changes.length} settings of devices came or went`);
+  const shown = parts.slice(0, 4);
+  const left = parts.length - shown.length + more;
+  return shown.join('; ') + (left > 0 ? `; and ${left} more` : '');
+}
+
+function linkWords(text: string, was: string): string {
+  const [name = '', ...state] = text.split(', ');
+  const [former = '', ...before] = was.split(', ');
+  if (name !== former && state.join() === before.join()) return `${former} was renamed ${name}`;
+  if (isDown(text) && !isDown(was))
+    return `${name} ${text.includes('no carrier') ? 'lost its carrier' : 'went down'}`;
+  if (!isDown(text) && isDown(was)) return `${name} came up`;
+  return `link ${text} (it was ${was})`;
+}
+
+function routesWords(changes: Change[]): string {
+  const parts: string[] = [];
+  const verbs = { removed: 'lost', added: 'got', changed: 'changed' } as const;
+  for (const change of ['removed', 'added', 'changed'] as const) {
+    const list = changes.filter((one) => one.change === change);
+    if (list.length === 0) continue;
+    const names = list.slice(0, 3).map(({ text }) => text.replace(/ proto \S+/, ''));
+    const rest = list.length > names.length ? ` and ${list.length - names.length} more` : '';
+    parts.push(
+      `${verbs[change]} ${list.length} ${list.length === 1 ? 'route' : 'routes'} (${names.join(', ')}${rest})`,
+    );
+  }
+  return parts.join(', ');
+}
