@@ -18,6 +18,25 @@ const combine: Record<SettingName, 'dev' | 'or' | 'and' | 'max'> = {
   arp_accept: 'max',
 };
 
+/** The effective value of a setting, by its two scopes; null for one that is not known here. */
+export function effectiveOf(name: string, all: number, dev: number): number | null {
+  const how = Object.hasOwn(combine, name) ? combine[name as SettingName] : null;
+  return how === null ? null : combined(how, all, dev);
+}
+
+function combined(how: 'dev' | 'or' | 'and' | 'max', all: number, dev: number): number {
+  switch (how) {
+    case 'dev':
+      return dev;
+    case 'or':
+      return all !== 0 || dev !== 0 ? 1 : 0;
+    case 'and':
+      return all !== 0 && dev !== 0 ? 1 : 0;
+    case 'max':
+      return Math.max(all, dev);
+  }
+}
+
 /**
  * The settings of a pass, as the kernel's gates read them. It remembers which ones were asked for: those are
  * what the decision shows.
@@ -41,16 +60,7 @@ export class Gates {
     const dev = settings.dev[name];
     const how = this.#deviceAlone.has(name) ? 'dev' : combine[name];
     this.consulted[name] = how === 'dev' ? { dev } : { all, dev };
-    switch (how) {
-      case 'dev':
-        return dev;
-      case 'or':
-        return all !== 0 || dev !== 0 ? 1 : 0;
-      case 'and':
-        return all !== 0 && dev !== 0 ? 1 : 0;
-      case 'max':
-        return Math.max(all, dev);
-    }
+    return combined(how, all, dev);
   }
 
   outMediumId(): number {

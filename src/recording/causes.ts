@@ -1,12 +1,11 @@
 import type { Change } from '../decision/changes.js';
+import { effectiveOf } from '../decision/effective.js';
 import type { Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
 import type { Justification } from './justification.js';
 
 /** A setting that two decisions were made with, each with another value. */
 export interface SettingMoved {
-  name: string;
-  scope: 'all' | 'dev' | 'out';
   /** "net/ipv4/conf/bond0.90/proxy_arp" */
   path: string;
   was: number;
@@ -20,8 +19,8 @@ export interface Sides {
   now: Justification;
   /** Addresses that moved. */
   targets: ReadonlySet<string>;
-  /** As the decisions themselves show them; null where these were not compared. */
-  settings: readonly SettingMoved[] | null;
+  /** What the gates of the two decisions read; null where it was not seen. */
+  settings: { was: Settings; now: Settings } | null;
 }
 
 /** What a change may be to a decision that moved. */
@@ -37,11 +36,20 @@ const weights = {
   exact: 4,
 };
 
+/** Settings by which a request comes to a verdict of this reason, and not to another one. */
 const settingsOf: Record<string, string[]> = {
-  'proxy-arp': ['proxy_arp', 'forwarding'],
+  'proxy-arp': ['proxy_arp', 'proxy_arp_pvlan', 'forwarding', 'medium_id'],
+  'proxy-arp-pvlan': ['proxy_arp_pvlan', 'forwarding'],
   'proxy-arp-off': ['proxy_arp'],
+  'same-device': ['proxy_arp_pvlan'],
   'forwarding-off': ['forwarding'],
-  'source-invalid': ['rp_filter'],
+  'medium-id': ['medium_id'],
+  'arp-ignore': ['arp_ignore'],
+  'arp-filter': ['arp_filter'],
+  'local-address': ['arp_ignore', 'arp_filter'],
+  'local-route': ['arp_ignore', 'arp_filter'],
+  'source-invalid': ['rp_filter', 'accept_local', 'src_valid_mark', 'route_localnet'],
+  'gratuitous-dropped': ['drop_gratuitous_arp'],
 };
 /** Reasons that addresses of the asking device have a say in. */
 const ofAddresses = new Set(['arp-ignore', 'arp-filter', 'source-invalid']);
@@ -57,7 +65,8 @@ export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
   );
 }
 
-function weightOfOne(change: Change, { was, now, targets, settings }: Sides): number {
+function weightOfOne(change: Change, sides: Sides): number {
+  const { was, now, targets } = sides;
   const both = was ? [was, now] : [now];
   switch (change.object) {
     case 'route': {
@@ -70,15 +79,12 @@ function weightOfOne(change: Change, { was, now, targets, settings }: Sides): nu
     case 'rule':
       return both.some((side) => isItsRule(change, side)) ? weights.exact : weights.none;
     case 'setting':
-      return both.some((side) => isItsSetting(change, side)) && !heldStill(change, settings)
-        ? weights.setting
-        : weights.none;
-    case 'link':
-      return both.some(
-        ({ out, device }) => change.device?.name === out || change.device?.name === device.name,
-      )
-        ? weights.near
-        : weights.none;
+      return isItsSetting(change, sides) ? weights.setting : weights.none;
+    case 'link': {
+      const name = change.device?.name ?? null;
+      const goesByIt = both.some(({ out, device }) => name === out || name === device.name);
+      return name !== null && goesByIt ? weights.near : weights.none;
+    }
     case 'address': {
       const [ip = ''] = change.text.split(/[ /]/);
       if (both.some(({ reason }) => reason === 'local-address') && targets.has(ip)) return weights.exact;
@@ -124,36 +130,53 @@ function goesTheSameWay(words: readonly string[], { out, gateway }: Justificatio
 function isItsRule({ text, was }: Change, { rule }: Justification): boolean {
   if (rule === null) return false;
   const { priority, selector } = rule;
-  return [text, was ?? ''].some(
-    (one) => one.startsWith(`${priority}: `) && (!selector || one.includes(` ${selector} `)),
-  );
+  return [text, was ?? ''].some((one) => one.startsWith(`${priority}: ${selector || 'from all'} `));
 }
 
-function isItsSetting({ text }: Change, { reason, device }: Justification): boolean {
-  return (settingsOf[reason] ?? []).some((name) =>
-    ['all', device.name].some((scope) => text.startsWith(`net/ipv4/conf/${scope}/${name} `)),
-  );
+/** Whether it is read on the way to either verdict, and its change makes a difference beside the other scope. */
+function isItsSetting({ text, was: before }: Change, { was, now, settings }: Sides): boolean {
+  const [, scope = '', name = '', value = ''] = /^net\/ipv4\/conf\/(\S+)\/(\w+) = (-?\d+)$/.exec(text) ?? [];
+  if (!namesOf(was, now).has(name) || (scope !== 'all' && scope !== now.device.name)) return false;
+  const [one, other] = [settings?.was[name], settings?.now[name]];
+  if (one && other) return !isAlike(name, one, other);
+  const known = one ?? other;
+  const former = / = (-?\d+)$/.exec(before ?? '')?.[1];
+  if (!known || former === undefined) return true;
+  const beside = scope === 'all' ? known.dev : known.all;
+  const with_ = (own: string) =>
+    scope === 'all'
+      ? effectiveOf(name, Number(own), beside ?? 0)
+      : effectiveOf(name, beside ?? 0, Number(own));
+  return with_(former) !== with_(value);
 }
 
-/** The decisions were compared, and this setting was the same in both. */
-function heldStill({ text }: Change, settings: readonly SettingMoved[] | null): boolean {
-  return settings !== null && !settings.some(({ path }) => text.startsWith(`${path} `));
-}
-
-/** What two decisions were made with, where both name it and it is not the same. */
-export function settingsMoved(was: Settings, now: Settings, { device, out }: Justification): SettingMoved[] {
-  if (was === now) return [];
+/** Settings that two decisions were made with, where both name them, they are not the same, and matter to the verdict. */
+export function settingsMoved({ was, now, settings }: Sides): SettingMoved[] {
   const moved: SettingMoved[] = [];
-  for (const [name, after] of Object.entries(now)) {
-    const before = was[name];
-    if (!before) continue;
-    for (const scope of ['all', 'dev', 'out'] as const) {
-      const [one, other] = [before[scope], after[scope]];
-      if (one === undefined || other === undefined || one === other) continue;
-      const of =
-        scope === 'all' ? 'all' : scope === 'dev' ? (device.name ?? `if${device.index}`) : (out ?? '?');
-      moved.push({ name, scope, path: `net/ipv4/conf/${of}/${name}`, was: one, now: other });
-    }
+  if (!settings || settings.was === settings.now) return moved;
+  const device = now.device.name ?? `if${now.device.index}`;
+  for (const name of namesOf(was, now)) {
+    const [one, other] = [settings.was[name], settings.now[name]];
+    if (!one || !other || isAlike(name, one, other)) continue;
+    const add = (scope: string, before: number | undefined, after: number | undefined) => {
+      if (before === undefined || after === undefined || before === after) return;
+      moved.push({ path: `net/ipv4/conf/${scope}/${name}`, was: before, now: after });
+    };
+    add('all', one.all, other.all);
+    add(device, one.dev, other.dev);
+    // of another out device it is another setting
+    if (now.out !== null && was?.out === now.out) add(now.out, one.out, other.out);
   }
   return moved;
+}
+
+/** Whether the kernel reads the same out of both. */
+function isAlike(name: string, one: Settings[string], other: Settings[string]): boolean {
+  // of the out device it reads, too
+  if (name === 'medium_id') return one.dev === other.dev && one.out === other.out;
+  return effectiveOf(name, one.all ?? 0, one.dev ?? 0) === effectiveOf(name, other.all ?? 0, other.dev ?? 0);
+}
+
+function namesOf(was: Justification | null, now: Justification): Set<string> {
+  return new Set([...((was && settingsOf[was.reason]) ?? []), ...(settingsOf[now.reason] ?? [])]);
 }

@@ -8,33 +8,26 @@ import type { Story } from './story.js';
 const apartNs = 1_000_000_000n;
 /** Addresses named in a paragraph. */
 const mostNamed = 4;
+/** Ways in which addresses left an episode that are told. */
+const mostLeavings = 2;
 
 export function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
-  const { now, was, kind } = episode;
-  const sentences = [causeSentence(episode, clock)];
-  const device = `on ${now.device.name ?? now.device.index}${inNetns(now)}`;
-  const since = `From ${clock(episode.firstNs)} on,`;
-  const before = `${ways(was)} before`;
-  const one = episode.targetCount === 1;
+  const { now, was, kind, targets, fresh } = episode;
+  const one = targets.size === 1;
   const were = one ? 'was' : 'were';
-  const they = one ? 'it was' : 'they were';
-  if (kind === 'began') {
+  const asked = `From ${clock(episode.firstNs)} on, ${named(episode)} asked for ${whereText(now, story)}${byWhom(episode)}`;
+  const how = {
+    began: `${were} answered because of ${justificationText(now)}`,
+    stopped: `got no answer any more, because of ${whyText(now)}`,
+    moved: `${were} still answered, but because of ${justificationText(now)}`,
+  }[kind];
+  const sentences = [
+    causeSentence(episode, clock),
+    `${asked} ${how}; ${one ? 'it was' : 'they were'} ${ways(was)} before.`,
+  ];
+  if (fresh.size > 0) {
     sentences.push(
-      `${since} ${named(episode)} asked for ${device} ${were} answered because of ${justificationText(now)}; ${they} ${before}.`,
-    );
-  } else if (kind === 'stopped') {
-    sentences.push(
-      `${since} ${named(episode)} asked for ${device} got no answer any more, because of ${whyText(now)}; ${they} ${before}.`,
-    );
-  } else {
-    sentences.push(
-      `${since} ${named(episode)} asked for ${device} ${were} still answered, but because of ${justificationText(now)}; ${they} ${before}.`,
-    );
-  }
-  if (episode.freshCount > 0) {
-    const fresh = addresses(episode.freshCount);
-    sentences.push(
-      `${fresh} more ${episode.freshCount === 1 ? 'was' : 'were'} decided in the same way, and had not been asked for before.`,
+      `${addresses(fresh.size)} more ${fresh.size === 1 ? 'was' : 'were'} decided in the same way, and had not been asked for before.`,
     );
   }
   if (kind === 'began') sentences.push(claimSentence(episode, story));
@@ -42,20 +35,28 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
-/** The route or gate that closed, and the reason where that is not what it is called. */
-function whyText(now: Justification): string {
-  const text = justificationText(now);
-  return text.startsWith(now.reason) ? text : `${text} (${now.reason})`;
+export function thinParagraph(
+  { now, targets, sinceNs, before, causes }: ThinEpisode,
+  story: Story,
+  clock: Clock,
+): string {
+  const one = targets.size === 1;
+  const others = one ? 'it' : 'them';
+  const earlier =
+    before === null
+      ? `Nobody had asked for ${others} before, so this recording does not tell whether ${one ? 'it was' : 'they were'} answered already.`
+      : `Others had asked for ${others} before, and ${one ? 'it was' : 'one was'} ${ways(before)}: whether it is the change or who asks, this recording does not tell.`;
+  return (
+    `${changesText(causes, clock)} From ${clock(sinceNs)} on, ${addresses(targets.size)} asked for ` +
+    `${whereText(now, story)} ${one ? 'was' : 'were'} answered because of ${justificationText(now)}. ${earlier}`
+  );
 }
 
 /** What came before it, and how sure that is. */
 function causeSentence({ causes, others, settings, lastWasNs, firstNs }: Episode, clock: Clock): string {
-  const unsaid = settings.filter(
-    ({ path }) => !causes.some(({ event }) => event.changes.some(({ text }) => text.startsWith(`${path} `))),
-  );
   const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
-  const shown =
-    unsaid.length > 0 ? `${settingsText(unsaid)} ${window}, as the decisions themselves show.` : '';
+  const unsaid = unsaidSettings(settings, causes);
+  const shown = unsaid === '' ? '' : `${unsaid} ${window}, as the decisions themselves show.`;
   if (causes.length > 0) {
     const unsure = areApart(causes)
       ? ' These came one after another: the recording does not tell which of them moved it.'
@@ -70,10 +71,13 @@ function causeSentence({ causes, others, settings, lastWasNs, firstNs }: Episode
   return `No change was seen ${window}: what moved is not known.`;
 }
 
-/** "net/ipv4/conf/all/arp_ignore went from 0 to 8" */
-function settingsText(settings: readonly SettingMoved[]): string {
-  const texts = settings.slice(0, 3).map(({ path, was, now }) => `${path} went from ${was} to ${now}`);
-  const more = settings.length - texts.length;
+/** "net/ipv4/conf/all/arp_ignore went from 0 to 8", of those that no change tells of. */
+function unsaidSettings(settings: readonly SettingMoved[], told: readonly TimedChange[]): string {
+  const isTold = ({ path }: SettingMoved) =>
+    told.some(({ event }) => event.changes.some(({ text }) => text.startsWith(`${path} `)));
+  const unsaid = settings.filter((setting) => !isTold(setting));
+  const texts = unsaid.slice(0, 3).map(({ path, was, now }) => `${path} went from ${was} to ${now}`);
+  const more = unsaid.length - texts.length;
   return texts.join(', ') + (more > 0 ? `, and ${more} more settings moved` : '');
 }
 
@@ -90,11 +94,10 @@ function claimSentence({ now }: Episode, story: Story): string {
 }
 
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
-  const { firstNs, lastNs, left, decisions, staying, stayingNs } = episode;
+  const { firstNs, lastNs, left, decisions, staying, still, stillNs } = episode;
   const lasted = `${duration(lastNs - firstNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
   const last = `The last such decision is of ${clock(lastNs)} (${lasted})`;
-  const [first] = left;
-  if (!first) {
+  if (left.length === 0) {
     const end =
       story.lastNs === null
         ? ''
@@ -102,19 +105,26 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
     return `${last}.${end}`;
   }
   const whole = staying === 0 && left.length === 1;
-  const ends = left.slice(0, 2).map((one) => leavingText(one, episode, whole, clock));
-  if (left.length > ends.length) ends.push('others were decided in other ways.');
-  const sentence = `${last}; ${ends.join(' ')}`;
-  if (staying === 0) return sentence;
-  const others = staying === 1 ? 'The other one' : `The other ${staying}`;
-  return stayingNs !== null && stayingNs > first.firstNs
-    ? `${sentence} ${others} ${staying === 1 ? 'was' : 'were'} still decided so at ${clock(stayingNs)}, and that was not seen to end.`
-    : `${sentence} Nobody asked for ${others.toLowerCase()} after that: how ${staying === 1 ? 'it is' : 'they are'} decided since was not seen.`;
+  const ends = left.slice(0, mostLeavings).map((one) => leavingText(one, episode, whole, clock));
+  const untold = left.slice(mostLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
+  if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);
+  const sentences = [`${last}.`, ...ends];
+  if (still > 0 && stillNs !== null) {
+    sentences.push(
+      `${still === 1 ? '1 other was' : `${still} others were`} still decided so at ${clock(stillNs)}, and that was not seen to end.`,
+    );
+  }
+  const silent = staying - still;
+  if (silent > 0)
+    sentences.push(
+      `How ${silent === 1 ? '1 other was' : `${silent} others were`} decided after that was not seen.`,
+    );
+  return sentences.join(' ');
 }
 
-/** "from 03:31:20.0 on they were as before (same-device) after this: ..." */
+/** "From 03:31:20.0 on they were as before (same-device) after this: ..." */
 function leavingText(
-  { by, asBefore, targets, firstNs, changes }: Leaving,
+  { by, asBefore, targets, firstNs, changes, others, settings }: Leaving,
   episode: Episode,
   whole: boolean,
   clock: Clock,
@@ -127,26 +137,26 @@ function leavingText(
     : sizeOf(episode) === targets.size
       ? 'all'
       : `${targets.size} of them`;
-  const how = asBefore ? `as before (${episode.was.reason})` : ways(by);
+  // those that nobody had asked for before had no before
+  const known = [...targets].some((target) => episode.targets.has(target));
+  const how = asBefore && known ? `as before (${episode.was.reason})` : ways(by);
+  const unsaid = unsaidSettings(settings, changes);
+  const shown = unsaid === '' ? '' : ` The decisions themselves show that ${unsaid}.`;
   const cause =
     changes.length > 0
       ? ` after this: ${changesText(changes, clock)}`
-      : whole
-        ? '; no change was seen that ended it.'
-        : ', and no change was seen that made it so.';
-  return `from ${clock(firstNs)} on ${who} ${one ? 'was' : 'were'} ${how}${cause}`;
+      : shown !== ''
+        ? '.'
+        : others > 0
+          ? '; no change that fits was seen before it.'
+          : '; no change was seen before it.';
+  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}`;
 }
 
-export function thinParagraph(
-  { now, targets, sinceNs, causes }: ThinEpisode,
-  _story: Story,
-  clock: Clock,
-): string {
-  return (
-    `${changesText(causes, clock)} From ${clock(sinceNs)} on, ${addresses(targets.size)} asked for on ` +
-    `${now.device.name ?? now.device.index}${inNetns(now)} were answered because of ${justificationText(now)}. ` +
-    'Nobody had asked for them before, so this recording does not tell whether they were answered already.'
-  );
+/** The route or gate that closed, and the reason where that is not what it is called. */
+function whyText(now: Justification): string {
+  const text = justificationText(now);
+  return text.startsWith(now.reason) ? text : `${text} (${now.reason})`;
 }
 
 /** "silent (same-device, because of 192.0.2.0/24 ...)" */
@@ -158,13 +168,22 @@ function ways(one: Justification): string {
 }
 
 /** Few are named: whoever reads it looks for them. */
-function named({ targetCount, targets }: Episode): string {
-  const names = targetCount <= mostNamed ? ` (${[...targets].join(', ')})` : '';
-  return `${addresses(targetCount)}${names}`;
+function named({ targets, moreTargets }: Episode): string {
+  const names = targets.size <= mostNamed ? ` (${[...targets].join(', ')})` : '';
+  return `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}${names}`;
 }
 
-export function inNetns({ netns }: Justification): string {
-  return netns.name === null ? '' : ` in ${netns.name}`;
+/** Where others ask for the same and nothing moved for them. */
+function byWhom({ othersApart, senders }: Episode): string {
+  if (!othersApart) return '';
+  const shown = [...senders].slice(0, 3);
+  return ` by ${shown.join(', ')}${senders.size > shown.length ? ' and others' : ''}`;
+}
+
+/** "on bond0.90 in node0" */
+export function whereText({ device, netns, host }: Justification, story: Story): string {
+  const of = [netns.name === null ? '' : ` in ${netns.name}`, story.hosts.size > 1 ? ` of ${host}` : ''];
+  return `on ${device.name ?? `if${device.index}`}${of.join('')}`;
 }
 
 export function addresses(count: number): string {

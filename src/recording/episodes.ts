@@ -1,7 +1,8 @@
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { type SettingMoved, settingsMoved, weightOf } from './causes.js';
+import { type SettingMoved, type Sides, settingsMoved, weightOf } from './causes.js';
 import { isSame, type Justification, provenOf } from './justification.js';
+import { Spans } from './spans.js';
 
 /**
  * An answer for the same question that moved: the host began to answer, stopped, or answered because of something
@@ -13,10 +14,14 @@ export interface Episode {
   now: Justification;
   /** Addresses of which both was seen, before and after; {@link mostTargets} at most. */
   targets: Set<string>;
-  targetCount: number;
-  /** Addresses that were decided by `now` in this time, and had not been asked for before. */
+  /** Addresses that were decided by `now` in this time, and nobody had asked for before. */
   fresh: Set<string>;
-  freshCount: number;
+  /** There were more addresses than are held. */
+  moreTargets: boolean;
+  /** Who asked; a few. */
+  senders: Set<string>;
+  /** Others asked for the same addresses in this time, and it did not move for them. */
+  othersApart: boolean;
   /** The latest decision by `was` before the first one by `now`, for addresses that moved. */
   lastWasNs: bigint;
   firstNs: bigint;
@@ -26,16 +31,18 @@ export interface Episode {
   settings: SettingMoved[];
   /** Where some, or all, were decided otherwise again: the earliest first. */
   left: Leaving[];
-  /** Addresses of which no later decision says otherwise, and the last decision about them. */
+  /** Addresses of which no later decision says otherwise. */
   staying: number;
-  stayingNs: bigint | null;
+  /** Those of them that were decided so after others had left, and the last decision about them. */
+  still: number;
+  stillNs: bigint | null;
   /** Changes that lie between, and fit: they touch what decided before, or decides now. */
   causes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: TimedChange[];
 }
 
-/** Addresses of an episode that came to be decided otherwise, all by the same. */
+/** Addresses of an episode that came to be decided otherwise, by the same and at the same time. */
 export interface Leaving {
   by: Justification;
   /** It is what decided before the episode. */
@@ -44,8 +51,13 @@ export interface Leaving {
   /** The latest decision of the episode about them before the first one otherwise. */
   lastNs: bigint;
   firstNs: bigint;
+  settings: SettingMoved[];
+  /** What the decisions on both sides were made with. */
+  sides: Sides['settings'];
   /** Changes that fit, and lie between. */
   changes: TimedChange[];
+  /** Changes that lie between, and do not fit. */
+  others: number;
 }
 
 /** A change, with the stretch of the wall clock in which it came about. */
@@ -57,11 +69,13 @@ export interface TimedChange {
   weight?: number;
 }
 
-/** Answers that began after a change, for addresses that nobody had asked for before: it may have been so all along. */
+/** Answers that began after a change, for questions that nobody had asked before: it may have been so all along. */
 export interface ThinEpisode {
   now: Justification;
   targets: Set<string>;
   sinceNs: bigint;
+  /** How the same addresses were decided for others before; null where nobody had asked for them. */
+  before: Justification | null;
   causes: TimedChange[];
 }
 
@@ -70,6 +84,7 @@ const mostQuestions = 200_000;
 const mostEpisodes = 200;
 const mostChanges = 5000;
 const mostDevices = 10_000;
+const mostSenders = 4;
 /** Decisions of several CPUs that are this close may be told in either order. */
 const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
@@ -77,7 +92,9 @@ const passing = new Set(['proxy-queue-full', 'proxy-queue-purged', 'neighbour-ta
 
 /** Who asks for what, on which device. */
 interface Question {
+  place: string;
   target: string;
+  sender: string;
   justification: Justification;
   settings: Settings;
   firstNs: bigint;
@@ -85,6 +102,10 @@ interface Question {
   /** Decisions since it was decided so. */
   asked: number;
   episode: Episode | null;
+  /** Those that it was in, this one too. */
+  been: Episode[];
+  /** How the address was decided for another sender when this one asked for it first. */
+  othersWas: Justification | null;
 }
 
 /**
@@ -95,21 +116,30 @@ export class Episodes {
   readonly all: Episode[] = [];
   readonly thin: ThinEpisode[] = [];
   readonly #questions = new Map<string, Question>();
+  /** By place and target. */
+  readonly #byTarget = new Map<string, Question[]>();
   readonly #changes: TimedChange[] = [];
   /** The first decision on each device. */
   readonly #devices = new Map<string, bigint>();
   /** Questions that each goes on for. */
   readonly #open = new Map<Episode, number>();
+  /** What the decisions before and after each were made with. */
+  readonly #sides = new Map<Episode, Sides['settings']>();
   /** Questions that were first asked while a justification held that no episode explains yet. */
   readonly #fresh = new Map<string, Set<Question>>();
   /** Questions that were too many to be followed. */
   unfollowed = 0;
   /** Episodes that were too many. */
   more = 0;
+  /** Changes that were too many. */
+  moreChanges = 0;
 
   /** @param timeNs when it was first seen, on the wall clock */
   change(event: ChangeEvent, timeNs: bigint): void {
-    if (this.#changes.length >= mostChanges) return;
+    if (this.#changes.length >= mostChanges) {
+      this.moreChanges++;
+      return;
+    }
     const lastedNs = BigInt(event.monotonicNs) - BigInt(event.fromNs);
     this.#changes.push({ event, fromNs: timeNs - lastedNs, toNs: timeNs });
   }
@@ -119,12 +149,13 @@ export class Episodes {
     if (verdict.action === 'deferred' || passing.has(verdict.reason)) return;
     const target = request.target.ip;
     if (target === null) return;
-    const place = `${host}|${netns.inode}|${device.name}`;
+    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
     if (!this.#devices.has(place) && this.#devices.size < mostDevices) this.#devices.set(place, timeNs);
-    const key = `${place}|${target}|${request.sender.ip}`;
+    const sender = request.sender.ip ?? '?';
+    const key = `${place}|${target}|${sender}`;
     const question = this.#questions.get(key);
     if (!question) {
-      this.#ask(key, target, now, settings, timeNs);
+      this.#ask(key, { place, target, sender, settings }, now, timeNs);
       return;
     }
     if (isSame(question.justification, now)) {
@@ -132,19 +163,19 @@ export class Episodes {
       question.justification = provenOf(question.justification, now);
       question.asked++;
     } else {
-      const ended = this.#leave(question, now, timeNs);
-      this.#forgetFresh(question);
-      const episode = ended ? null : this.#move(question, now, settings, timeNs);
+      const ended = this.#leave(question, now, settings, timeNs);
+      if (!question.episode) this.#fresh.get(question.justification.key)?.delete(question);
+      question.episode = ended ? null : this.#move(question, now, settings, timeNs);
+      if (question.episode) question.been.push(question.episode);
       question.justification = now;
-      question.episode = episode;
       question.asked = 1;
     }
     question.settings = settings;
     question.lastNs = timeNs;
   }
 
-  /** Whether some question was asked before and after each change of its namespace; null where nothing changed. */
-  bracketed(): 'all' | 'some' | 'none' | null {
+  /** Whether some question was asked before and after the changes of its namespace; null where nothing changed. */
+  bracketed(): boolean | null {
     if (this.#changes.length === 0) return null;
     const asked = new Map<string, Question[]>();
     for (const question of this.#questions.values()) {
@@ -155,13 +186,12 @@ export class Episodes {
       else asked.set(place, [question]);
     }
     const spans = new Map([...asked].map(([place, questions]) => [place, new Spans(questions)]));
-    const within = this.#changes.filter(({ event, fromNs, toNs }) =>
+    return this.#changes.every(({ event, fromNs, toNs }) =>
       spans.get(`${event.host}|${event.netns.inode}`)?.cover(fromNs, toNs),
-    ).length;
-    return within === 0 ? 'none' : within === this.#changes.length ? 'all' : 'some';
+    );
   }
 
-  /** Whether anything was asked more than once. */
+  /** Whether anything was decided more than once. */
   get compared(): boolean {
     for (const { asked, episode } of this.#questions.values()) if (asked > 1 || episode) return true;
     return this.all.length > 0;
@@ -169,61 +199,101 @@ export class Episodes {
 
   /** Once everything was read: find the changes behind each episode, and what it goes on for. */
   finish(): Episode[] {
-    const staying = new Map<Episode, Set<string>>();
+    const staying = new Map<Episode, Map<string, bigint>>();
     for (const { episode, target, lastNs } of this.#questions.values()) {
       if (!episode) continue;
-      const targets = staying.get(episode) ?? new Set();
-      staying.set(episode, targets.add(target));
-      if (episode.stayingNs === null || lastNs > episode.stayingNs) episode.stayingNs = lastNs;
+      const targets = staying.get(episode) ?? new Map();
+      const known = targets.get(target);
+      if (known === undefined || lastNs > known) targets.set(target, lastNs);
+      staying.set(episode, targets);
     }
     for (const episode of this.all) {
-      const left = episode.left.filter(({ targets }) => {
-        // who asks for it from elsewhere is still told so
-        for (const target of staying.get(episode) ?? []) targets.delete(target);
-        return targets.size > 0;
-      });
-      episode.left = left.sort((a, b) => Number(a.firstNs - b.firstNs));
-      const gone = left.reduce((sum, { targets }) => sum + targets.size, 0);
-      episode.staying = Math.max(0, episode.targetCount + episode.freshCount - gone);
+      this.#findEnd(episode, staying.get(episode) ?? new Map());
       this.#findCauses(episode);
+      this.#findOthers(episode);
     }
     this.#findThin();
     return this.all;
   }
 
+  #findEnd(episode: Episode, staying: Map<string, bigint>): void {
+    const gone = new Set<string>();
+    for (const { targets } of episode.left) {
+      // who asks for it from elsewhere is still told so
+      for (const target of targets) {
+        if (staying.has(target)) targets.delete(target);
+        else gone.add(target);
+      }
+    }
+    episode.left = episode.left
+      .filter(({ targets }) => targets.size > 0)
+      .sort((a, b) => Number(a.firstNs - b.firstNs));
+    episode.staying = Math.max(0, sizeOf(episode) - gone.size);
+    const [first] = episode.left;
+    for (const lastNs of staying.values()) {
+      if (!first || lastNs <= first.firstNs) continue;
+      episode.still++;
+      if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
+    }
+  }
+
   #findCauses(episode: Episode): void {
     const here = this.#changesOf(episode.now);
-    const { was, now, targets, settings } = episode;
+    const { was, now, targets, fresh } = episode;
+    const settings = this.#sides.get(episode) ?? null;
     const between = within(here, episode.lastWasNs, episode.firstNs);
     const weighed = weigh(between, { was, now, targets, settings });
     episode.causes = weighed.filter(({ weight }) => weight > 0);
     episode.others = weighed.filter(({ weight }) => weight === 0);
     for (const one of episode.left) {
-      const sides = { was: now, now: one.by, targets: one.targets, settings: null };
+      const asked = new Set([...targets, ...fresh]);
+      const sides = { was: now, now: one.by, targets: asked, settings: one.sides };
       const changes = weigh(within(here, one.lastNs, one.firstNs), sides);
       one.changes = changes.filter(({ weight }) => weight > 0);
+      one.others = changes.length - one.changes.length;
     }
   }
 
-  #ask(key: string, target: string, now: Justification, settings: Settings, timeNs: bigint): void {
+  /** Who else asked for its addresses, and was told otherwise. */
+  #findOthers(episode: Episode): void {
+    const { host, netns, device } = episode.now;
+    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
+    for (const target of episode.targets) {
+      for (const question of this.#byTarget.get(`${place}|${target}`) ?? []) {
+        if (question.been.includes(episode) || question.lastNs < episode.firstNs) continue;
+        if (isSame(question.justification, episode.now)) continue;
+        episode.othersApart = true;
+        return;
+      }
+    }
+  }
+
+  #ask(
+    key: string,
+    { place, target, sender, settings }: Pick<Question, 'place' | 'target' | 'sender' | 'settings'>,
+    now: Justification,
+    timeNs: bigint,
+  ): void {
     if (this.#questions.size >= mostQuestions) {
       this.unfollowed++;
       return;
     }
-    const episode = this.all.findLast((one) => this.#isOpen(one) && isSame(one.now, now)) ?? null;
-    const question = {
-      target,
+    const others = this.#byTarget.get(`${place}|${target}`);
+    const episode = this.all.findLast((one) => this.#isOpen(one, timeNs) && isSame(one.now, now)) ?? null;
+    const question: Question = {
+      ...{ place, target, sender, settings, episode },
       justification: now,
-      settings,
       firstNs: timeNs,
       lastNs: timeNs,
       asked: 1,
-      episode,
+      been: episode ? [episode] : [],
+      othersWas: others?.at(-1)?.justification ?? null,
     };
     this.#questions.set(key, question);
+    if (others) others.push(question);
+    else this.#byTarget.set(`${place}|${target}`, [question]);
     if (episode) {
-      this.#enter(episode, 1, timeNs);
-      addFresh(episode, target);
+      this.#enter(episode, question, timeNs);
       return;
     }
     const fresh = this.#fresh.get(now.key);
@@ -231,14 +301,9 @@ export class Episodes {
     else if (this.#fresh.size < mostDevices) this.#fresh.set(now.key, new Set([question]));
   }
 
-  /** It is decided otherwise: whatever comes of it, it was asked for before. */
-  #forgetFresh(question: Question): void {
-    if (!question.episode) this.#fresh.get(question.justification.key)?.delete(question);
-  }
-
   /** The episode of a question that is decided otherwise now; null where it was silent, and is. */
   #move(question: Question, now: Justification, settings: Settings, timeNs: bigint): Episode | null {
-    const { justification: was, lastNs: lastWasNs, target } = question;
+    const { justification: was, lastNs: lastWasNs } = question;
     const answered = was.action === 'replied';
     const answers = now.action === 'replied';
     if (!answered && !answers) return null;
@@ -246,110 +311,142 @@ export class Episodes {
     const open = this.all.findLast(
       (one) =>
         one.kind === kind &&
-        this.#isOpen(one) &&
+        this.#isOpen(one, timeNs) &&
         // what was decided as before when it had begun already moved by something else
         lastWasNs <= one.firstNs + racingNs &&
         isSame(one.now, now) &&
         isSame(one.was, was),
     );
     if (open) {
-      if (!open.targets.has(target)) open.targetCount++;
-      if (open.targets.size < mostTargets) open.targets.add(target);
-      if (open.fresh.delete(target)) open.freshCount--;
       open.now = provenOf(open.now, now);
       open.was = provenOf(open.was, was);
       // what moved first bounds the change from above, what was last as before from below
       if (timeNs < open.firstNs) open.firstNs = timeNs;
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
-      this.#enter(open, 1, timeNs);
+      this.#addTarget(open, question.target);
+      this.#enter(open, { ...question, asked: 1 }, timeNs);
       return open;
     }
     if (this.all.length >= mostEpisodes) {
       this.more++;
       return null;
     }
+    const sides = { was: question.settings, now: settings };
     const episode: Episode = {
       kind,
       was,
       now,
-      targets: new Set([target]),
-      targetCount: 1,
+      targets: new Set([question.target]),
       fresh: new Set(),
-      freshCount: 0,
+      moreTargets: false,
+      senders: new Set(),
+      othersApart: false,
       lastWasNs,
       firstNs: timeNs,
       lastNs: timeNs,
       decisions: 0,
-      settings: settingsMoved(question.settings, settings, now),
+      settings: settingsMoved({ was, now, targets: new Set(), settings: sides }),
       left: [],
       staying: 0,
-      stayingNs: null,
+      still: 0,
+      stillNs: null,
       causes: [],
       others: [],
     };
     this.all.push(episode);
-    this.#enter(episode, 1, timeNs);
+    this.#sides.set(episode, sides);
+    this.#enter(episode, { ...question, asked: 1 }, timeNs);
     this.#takeFresh(episode);
     return episode;
   }
 
   /** What was first asked for while it was like this already belongs to an episode that began no earlier. */
   #takeFresh(episode: Episode): void {
-    const { now, lastWasNs } = episode;
-    const fresh = this.#fresh.get(now.key);
-    for (const question of fresh ?? []) {
-      if (question.firstNs <= lastWasNs) continue;
-      fresh?.delete(question);
-      question.episode = episode;
-      this.#enter(episode, question.asked, question.lastNs);
-      addFresh(episode, question.target);
-      if (question.firstNs < episode.firstNs) episode.firstNs = question.firstNs;
+    for (const fresh of this.#fresh.values()) {
+      const [first] = fresh;
+      if (!first || !isSame(first.justification, episode.now)) continue;
+      for (const question of fresh) {
+        if (question.firstNs <= episode.lastWasNs) continue;
+        fresh.delete(question);
+        question.episode = episode;
+        question.been.push(episode);
+        this.#enter(episode, question, question.lastNs);
+        episode.now = provenOf(episode.now, question.justification);
+        if (question.firstNs < episode.firstNs) episode.firstNs = question.firstNs;
+      }
     }
   }
 
-  #enter(episode: Episode, decisions: number, timeNs: bigint): void {
+  #enter(episode: Episode, { target, sender, asked, othersWas }: Question, timeNs: bigint): void {
     this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
-    episode.decisions += decisions;
+    episode.decisions += asked;
     if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+    if (episode.senders.size <= mostSenders) episode.senders.add(sender);
+    if (episode.targets.has(target) || episode.fresh.has(target)) return;
+    // what others had asked for before is not new, whoever asks for it now
+    if (othersWas !== null) return;
+    if (sizeOf(episode) < mostTargets) episode.fresh.add(target);
+    else episode.moreTargets = true;
+  }
+
+  #addTarget(episode: Episode, target: string): void {
+    episode.fresh.delete(target);
+    if (episode.targets.has(target)) return;
+    if (sizeOf(episode) < mostTargets) episode.targets.add(target);
+    else episode.moreTargets = true;
   }
 
   /** A question is decided otherwise than in its episode. True where that is the end of what had begun for it. */
-  #leave({ episode, target, lastNs }: Question, by: Justification, timeNs: bigint): boolean {
+  #leave(question: Question, by: Justification, settings: Settings, timeNs: bigint): boolean {
+    const { episode, target, lastNs } = question;
     if (!episode) return false;
     this.#open.set(episode, (this.#open.get(episode) ?? 1) - 1);
     const asBefore = isSame(episode.was, by);
-    const known = episode.left.find((one) => isSame(one.by, by));
-    if (!known) {
-      const leaving = { by, asBefore, targets: new Set([target]), lastNs, firstNs: timeNs, changes: [] };
-      episode.left.push(leaving);
-    } else {
+    // what was still decided so when others had left already leaves by something else
+    const known = episode.left.find((one) => isSame(one.by, by) && lastNs <= one.firstNs + racingNs);
+    if (known) {
       known.targets.add(target);
       known.by = provenOf(known.by, by);
       if (timeNs < known.firstNs) known.firstNs = timeNs;
       if (lastNs > known.lastNs && lastNs < known.firstNs) known.lastNs = lastNs;
+    } else {
+      const sides = { was: question.settings, now: settings };
+      episode.left.push({
+        ...{ by, asBefore, sides, lastNs },
+        targets: new Set([target]),
+        firstNs: timeNs,
+        settings: settingsMoved({ was: episode.now, now: by, targets: new Set(), settings: sides }),
+        changes: [],
+        others: 0,
+      });
     }
-    return asBefore || (episode.now.action === 'replied') !== (by.action === 'replied');
+    // what is answered again, but by something else than before, is another matter
+    return asBefore || (episode.kind !== 'stopped' && by.action !== 'replied');
   }
 
   /** Answers that nobody had asked for before a change that fits them, on a device that was seen before it. */
   #findThin(): void {
     for (const fresh of this.#fresh.values()) {
-      const questions = [...fresh];
-      const [first] = questions;
+      const [first] = fresh;
       if (first?.justification.action !== 'replied') continue;
       const now = first.justification;
       if (this.all.some((one) => isSame(one.now, now))) continue;
+      // for whom it had been decided like this before nothing is new
+      const questions = [...fresh].filter(({ othersWas }) => othersWas === null || !isSame(othersWas, now));
+      const [one] = questions;
+      if (!one) continue;
       const sinceNs = questions.reduce(
         (least, { firstNs }) => (firstNs < least ? firstNs : least),
-        first.firstNs,
+        one.firstNs,
       );
       const targets = new Set(questions.map(({ target }) => target));
-      const device = this.#devices.get(`${now.host}|${now.netns.inode}|${now.device.name}`) ?? sinceNs;
-      const before = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
-      const causes = weigh(before, { was: null, now, targets, settings: null }).filter(
+      const device = this.#devices.get(one.place) ?? sinceNs;
+      const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
+      const before = questions.every(({ othersWas }) => othersWas !== null) ? one.othersWas : null;
+      const causes = weigh(then, { was: before, now, targets, settings: null }).filter(
         ({ weight }) => weight > 0,
       );
-      if (causes.length > 0) this.thin.push({ now, targets, sinceNs, causes });
+      if (causes.length > 0) this.thin.push({ now, targets, sinceNs, before, causes });
     }
   }
 
@@ -357,51 +454,21 @@ export class Episodes {
     return this.#changes.filter(({ event }) => event.host === host && event.netns.inode === netns.inode);
   }
 
-  #isOpen(episode: Episode): boolean {
-    return (this.#open.get(episode) ?? 0) > 0;
-  }
-}
-
-/** Stretches of time, to find one that covers another. */
-class Spans {
-  /** By their beginnings; the latest end of each and all before it. */
-  readonly #firsts: bigint[] = [];
-  readonly #ends: bigint[] = [];
-
-  constructor(spans: { firstNs: bigint; lastNs: bigint }[]) {
-    let end = 0n;
-    for (const { firstNs, lastNs } of [...spans].sort((a, b) => Number(a.firstNs - b.firstNs))) {
-      if (lastNs > end) end = lastNs;
-      this.#firsts.push(firstNs);
-      this.#ends.push(end);
-    }
-  }
-
-  cover(from: bigint, to: bigint): boolean {
-    let [low, high] = [0, this.#firsts.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#firsts[middle] as bigint) <= from) low = middle + 1;
-      else high = middle;
-    }
-    return low > 0 && (this.#ends[low - 1] as bigint) >= to;
+  /** It goes on, and nothing was seen to be as before again: what comes after that may come of something else. */
+  #isOpen(episode: Episode, timeNs: bigint): boolean {
+    const restored = episode.left.some(({ asBefore, firstNs }) => asBefore && firstNs <= timeNs);
+    return !restored && (this.#open.get(episode) ?? 0) > 0;
   }
 }
 
 /** Addresses that it is about, whether they had been asked for before or not. */
-export function sizeOf({ targetCount, freshCount }: Episode): number {
-  return targetCount + freshCount;
+export function sizeOf({ targets, fresh }: Episode): number {
+  return targets.size + fresh.size;
 }
 
 function touch(episode: Episode, timeNs: bigint): void {
   episode.decisions++;
   if (timeNs > episode.lastNs) episode.lastNs = timeNs;
-}
-
-function addFresh(episode: Episode, target: string): void {
-  if (episode.targets.has(target) || episode.fresh.has(target)) return;
-  episode.freshCount++;
-  if (episode.fresh.size < mostTargets) episode.fresh.add(target);
 }
 
 /** What is decided otherwise has changed already, whenever the change itself was seen. */
@@ -411,6 +478,6 @@ function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[]
     .map((change) => (change.toNs > to ? { ...change, toNs: to } : change));
 }
 
-function weigh(changes: TimedChange[], sides: Parameters<typeof weightOf>[1]) {
+function weigh(changes: TimedChange[], sides: Sides) {
   return changes.map((change) => ({ ...change, weight: weightOf(change.event, sides) }));
 }

@@ -1,7 +1,7 @@
 import { learningReason } from '../decision/neighbour/reasons.js';
 import { suspicions } from '../decision/tally/marks.js';
 import type { Clock } from './change-words.js';
-import { addresses, inNetns, paragraphOf, thinParagraph } from './episode-words.js';
+import { addresses, paragraphOf, thinParagraph, whereText } from './episode-words.js';
 import { type Episode, sizeOf, type ThinEpisode } from './episodes.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
@@ -27,18 +27,23 @@ export function findingOf(story: Story, clock: Clock): Finding {
   const told = episodes.slice(0, mostTold);
   const paragraphs = told.map((episode) => paragraphOf(episode, story, clock));
   const left = episodes.length - told.length + more;
-  if (left > 0)
-    paragraphs.push(`${left} more answers moved, each for fewer addresses: they are listed below.`);
+  if (left > 0) paragraphs.push(`${left} more ${left === 1 ? 'answer' : 'answers'} moved.`);
   for (const one of thin.slice(0, mostTold)) paragraphs.push(thinParagraph(one, story, clock));
   // where nothing moved, what stood there all the time may still be what is looked for
   const standing = paragraphs.length > 0 ? [] : suspectGroups(story);
-  for (const group of standing.slice(0, mostTold)) paragraphs.push(standingParagraph(group, clock));
+  for (const group of standing.slice(0, mostTold)) paragraphs.push(standingParagraph(group, story, clock));
   const untold = standing.length - mostTold;
-  if (untold > 0) paragraphs.push(`${untold} more answers of this kind are listed below.`);
+  if (untold > 0)
+    paragraphs.push(
+      `Of this kind there ${untold === 1 ? 'is 1 more answer' : `are ${untold} more answers`}, listed below.`,
+    );
   const { all: moves, more: others } = story.moves;
   for (const move of moves.slice(0, mostTold)) paragraphs.push(moveParagraph(move, clock));
   const unsaid = Math.max(0, moves.length - mostTold) + others;
-  if (unsaid > 0) paragraphs.push(`${unsaid} more times an address moved from one MAC to another.`);
+  if (unsaid > 0)
+    paragraphs.push(
+      `${unsaid === 1 ? 'Once' : `${unsaid} times`} more an address moved from one MAC to another.`,
+    );
   return {
     headline: headlineOf(story, episodes, thin, standing),
     paragraphs,
@@ -50,15 +55,16 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   const where = (one: Justification) =>
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
-    const { now, kind, targetCount, freshCount, staying } = first;
-    const many = addresses(targetCount);
+    const { now, kind, targets, fresh, moreTargets, staying } = first;
+    const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
+    const end = staying > 0 ? '; that was not seen to end' : '';
     if (kind === 'began') {
-      const more = freshCount > 0 ? `, and for ${freshCount} more that nobody had asked for before` : '';
-      const end = staying > 0 ? '; that was not seen to end' : '';
+      const more = fresh.size > 0 ? `, and for ${fresh.size} more that nobody had asked for before` : '';
       return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
     }
-    if (kind === 'stopped') return `${where(now)} stopped answering for ${many}`;
-    return `${where(now)} went on answering for ${many}, because of another route`;
+    if (kind === 'stopped')
+      return `${where(now)} stopped answering for ${many}${staying > 0 ? end : ', and answered again'}`;
+    return `${where(now)} went on answering for ${many}, because of ${justificationText(now)}${end}`;
   }
   if (thin)
     return `${where(thin.now)} answered for ${addresses(thin.targets.size)} after a change; how it was before was not seen`;
@@ -71,33 +77,34 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   if (standing) {
     const { justification } = standing;
     const what = `${where(justification)} answered for ${addressesText(standing)} by ${suspectRoute(justification)}`;
-    return stayed.startsWith('Every') ? `${stayed}, but ${what}` : `${what}. ${stayed}`;
+    return stayed === noneMoved ? `${stayed}, but ${what}` : `${what}. ${stayed}`;
   }
-  if (story.decisions === 0) return 'Nothing was asked while this was recorded';
-  if (story.changes.length === 0 && story.episodes.compared)
-    return 'Nothing happened: every answer stayed what it was, and nothing moved';
-  return stayed;
+  if (story.decisions === 0) {
+    const some = story.deferred + story.lost + leftOut(story) > 0;
+    return some ? 'No decision is in this recording' : 'Nothing was asked while this was recorded';
+  }
+  const { episodes, changes, states } = story;
+  if (changes.length > 0 || !episodes.compared) return stayed;
+  return states.size === 0 ? noneMoved : `Nothing happened: ${lower(noneMoved)}, and nothing else changed`;
 }
+
+const noneMoved = 'No answer was seen to move';
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** No answer was seen to move: whether any would have been. */
 function stayedWords({ episodes }: Story): string {
-  const bracketed = episodes.bracketed();
-  if (bracketed === null) {
-    return episodes.compared
-      ? 'Every answer stayed what it was'
-      : 'No change was seen, and no question was asked twice: whether an answer moved is not known';
-  }
-  if (bracketed === 'all') return 'Every answer stayed what it was';
-  return bracketed === 'none'
-    ? 'Nothing was asked both before and after what changed: whether an answer moved is not known'
-    : 'Every answer that was asked for again stayed what it was';
+  if (!episodes.compared) return 'No question was decided twice: whether an answer moved is not known';
+  return episodes.bracketed() === false
+    ? `${noneMoved}: not every change lies between two decisions of one question`
+    : noneMoved;
 }
 
-/** What is wrong now comes first: what began, by a route that should not have been taken, and has not ended. */
+/** What is wrong now comes first: answers by a route that should not have been taken, and what has not ended. */
 export function byImportance(episodes: readonly Episode[]): Episode[] {
   const rank = ({ kind, now, staying }: Episode) => {
-    if (kind !== 'began') return kind === 'stopped' ? 3 : 4;
-    return (now.prefix === '0.0.0.0/0' ? 0 : 1) + (staying > 0 ? 0 : 2);
+    const goesOn = staying > 0 ? 0 : 3;
+    if (kind !== 'stopped' && now.prefix === '0.0.0.0/0') return goesOn;
+    return goesOn + (kind === 'began' ? 1 : 2);
   };
   return [...episodes].sort(
     (a, b) => rank(a) - rank(b) || sizeOf(b) - sizeOf(a) || Number(a.firstNs - b.firstNs),
@@ -113,11 +120,11 @@ function suspectRoute({ prefix }: Justification): string {
   return prefix === '0.0.0.0/0' ? 'a default route' : 'a table that the rule for the device does not name';
 }
 
-function standingParagraph(group: Group, clock: Clock): string {
+function standingParagraph(group: Group, story: Story, clock: Clock): string {
   const { justification: now, firstNs, lastNs, samples } = group;
   const device = now.device.name ?? String(now.device.index);
   const sentences = [
-    `From ${clock(firstNs)} to ${clock(lastNs)}, ${addressesText(group)} asked for on ${device}${inNetns(now)} ${group.targets.size === 1 ? 'was' : 'were'} answered because of ${justificationText(now)}.`,
+    `From ${clock(firstNs)} to ${clock(lastNs)}, ${addressesText(group)} asked for ${whereText(now, story)} ${group.targets.size === 1 ? 'was' : 'were'} answered because of ${justificationText(now)}.`,
   ];
   for (const mark of samples[0] ? suspicions(samples[0]) : []) {
     if (mark.code === 'default-route') {
@@ -158,7 +165,7 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(`${count} of ${story.decisions} decisions are unknown: they prove nothing here.`);
   if (story.lost > 0)
     caveats.push(
-      `${story.lost} requests were lost while this was recorded: what they would have told is missing.`,
+      `${story.lost} ${story.lost === 1 ? 'request was' : 'requests were'} lost while this was recorded: what they would have told is missing.`,
     );
   if (unfollowed > 0) caveats.push(`${unfollowed} requests were of questions too many to follow one by one.`);
   for (const { first, whole } of story.states.values()) {
@@ -167,7 +174,12 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
       `The routes of ${first.netns.name ?? `namespace ${first.netns.inode}`} were never read whole (there are too many, or they moved all the time): changes of routes were not seen there.`,
     );
   }
-  const left = story.ends.reduce((sum, { accounts }) => sum + accounts.filtered, 0);
+  const { moreChanges } = story.episodes;
+  if (moreChanges > 0)
+    caveats.push(
+      `${moreChanges} more ${moreChanges === 1 ? 'change was' : 'changes were'} not compared with what was decided: there were too many.`,
+    );
+  const left = leftOut(story);
   if (left > 0) {
     const all = story.ends.reduce((sum, { accounts }) => sum + accounts.seen, 0);
     caveats.push(
@@ -181,4 +193,9 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(`The recording has no end: it tells nothing after ${clock(story.lastNs)}.`);
   }
   return caveats;
+}
+
+/** Requests that are not in the recording. */
+function leftOut({ ends }: Story): number {
+  return ends.reduce((sum, { accounts }) => sum + accounts.filtered, 0);
 }

@@ -38,7 +38,7 @@ export function justificationOf(decision: Decision): Justification {
   const key = [
     host,
     netns.inode,
-    device.name,
+    device.name ?? device.index,
     verdict.action,
     verdict.reason,
     verdict.detail,
@@ -108,18 +108,27 @@ export function isSame(a: Justification, b: Justification): boolean {
   return (
     a.host === b.host &&
     a.netns.inode === b.netns.inode &&
-    a.device.name === b.device.name &&
-    a.hostRoute === b.hostRoute &&
-    isNoOther(a.prefix, b.prefix) &&
+    isSameDevice(a.device, b.device) &&
     isNoOther(a.rule?.priority ?? null, b.rule?.priority ?? null) &&
     a.action === b.action &&
     a.reason === b.reason &&
     a.detail === b.detail &&
     a.table?.id === b.table?.id &&
-    a.outIndex === b.outIndex &&
-    a.gateway === b.gateway &&
-    a.outcome === b.outcome
+    a.outcome === b.outcome &&
+    isSameRoute(a, b)
   );
+}
+
+/** A host route stands for many, without their devices and gateways: one that was not proven may be one of them. */
+function isSameRoute(a: Justification, b: Justification): boolean {
+  if (a.prefix === null || b.prefix === null) {
+    if (a.hostRoute || b.hostRoute) return true;
+  } else if (a.prefix !== b.prefix || a.hostRoute !== b.hostRoute) return false;
+  return a.outIndex === b.outIndex && a.gateway === b.gateway;
+}
+
+function isSameDevice(a: Justification['device'], b: Justification['device']): boolean {
+  return a.name === b.name && (a.name !== null || a.index === b.index);
 }
 
 function isNoOther<T>(a: T | null, b: T | null): boolean {

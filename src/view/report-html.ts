@@ -136,13 +136,13 @@ function lookups(story: Story, groups: Group[]): Html {
   return html`${moved}${rest}`;
 }
 
-function episodeTitle({ kind, targetCount, now }: Episode): string {
-  const many = targetCount === 1 ? '1 address' : `${targetCount} addresses`;
+function episodeTitle({ kind, targets, now }: Episode): string {
+  const many = targets.size === 1 ? '1 address' : `${targets.size} addresses`;
   const where = `on ${now.device.name ?? now.device.index}${now.netns.name === null ? '' : ` of ${now.netns.name}`}`;
   const what = {
     began: 'began to be answered',
     stopped: 'stopped being answered',
-    moved: 'were answered because of something else',
+    moved: `${targets.size === 1 ? 'was' : 'were'} answered because of something else`,
   };
   return `${many} ${where} ${what[kind]}`;
 }

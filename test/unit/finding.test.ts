@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/decision/changes.js';
-import type { Decision, DecisionStep } from '../../src/decision/types.js';
+import type { Decision, DecisionStep, Settings } from '../../src/decision/types.js';
 import { type Finding, findingOf } from '../../src/recording/finding.js';
 import type { Entry } from '../../src/recording/reader.js';
 import { Story } from '../../src/recording/story.js';
@@ -14,6 +14,8 @@ const at = (seconds: number) => 1_795_231_800_000_000_000n + BigInt(Math.round(s
 interface Place {
   netns?: string;
   device?: string;
+  sender?: string;
+  settings?: Settings;
 }
 
 interface Way {
@@ -52,7 +54,7 @@ const guest = (vlan = 90): Way => ({
 const inodeOf = (netns: string) => 100 + netns.charCodeAt(netns.length - 1);
 
 function asked(seconds: number, target: string, way: Way, place: Place = {}): Entry {
-  const { netns = 'node0', device = 'bond0.90' } = place;
+  const { netns = 'node0', device = 'bond0.90', sender = '192.0.2.1', settings = {} } = place;
   const route = { ...(matched.route as NonNullable<DecisionStep['route']>), ...way.route };
   const [id, name] = way.table;
   const step: DecisionStep = {
@@ -65,7 +67,12 @@ function asked(seconds: number, target: string, way: Way, place: Place = {}): En
     ...replied,
     netns: { inode: inodeOf(netns), name: netns },
     device: { index: 2, name: device },
-    request: { ...replied.request, target: { ip: target } },
+    request: {
+      ...replied.request,
+      sender: { ...replied.request.sender, ip: sender },
+      target: { ip: target },
+    },
+    settings,
     steps: [step],
     because: 0,
     verdict: { ...replied.verdict, action: way.action as 'replied', reason: way.reason as 'proxy-arp' },
@@ -199,9 +206,7 @@ describe('several changes', () => {
       changed(8, [{ object: 'rule', change: 'added', text: '50: to 198.51.100.7 prohibit' }]),
       asked(11, '192.0.2.77', rogue()),
     ]);
-    expect(headline).toBe(
-      'Every answer stayed what it was, but node0 answered for 1 address by a default route',
-    );
+    expect(headline).toBe('No answer was seen to move, but node0 answered for 1 address by a default route');
   });
 
   it('that did nothing at all are told as such', () => {
@@ -210,7 +215,7 @@ describe('several changes', () => {
       changed(8, [elsewhere]),
       asked(11, '192.0.2.77', own()),
     ]);
-    expect(headline).toBe('Every answer stayed what it was');
+    expect(headline).toBe('No answer was seen to move');
     expect(paragraphs).toEqual([]);
   });
 
@@ -297,10 +302,8 @@ describe('what only some of the addresses tell', () => {
       asked(21, '192.0.2.77', own()),
     ]);
     expect(paragraphs).toHaveLength(1);
-    expect(paragraphs[0]).toMatch(/from 03:30:21\.0 on 1 of them was as before \(same-device\) after this: /);
-    expect(paragraphs[0]).toContain(
-      'Nobody asked for the other one after that: how it is decided since was not',
-    );
+    expect(paragraphs[0]).toMatch(/From 03:30:21\.0 on 1 of them was as before \(same-device\) after this: /);
+    expect(paragraphs[0]).toContain('How 1 other was decided after that was not seen.');
     expect(headline).toMatch(/that was not seen to end$/);
   });
 
@@ -314,7 +317,7 @@ describe('what only some of the addresses tell', () => {
       asked(21, '192.0.2.77', own()),
       asked(25, '192.0.2.78', rogue()),
     ]);
-    expect(paragraphs[0]).toContain('The other one was still decided so at 03:30:25.0');
+    expect(paragraphs[0]).toContain('1 other was still decided so at 03:30:25.0');
   });
 
   it('how one of them was decided before is not told of the others', () => {
@@ -370,6 +373,109 @@ describe('what only some of the addresses tell', () => {
   });
 });
 
+describe('ends and goings-on of their own', () => {
+  it('what left later, after others had, left by something else', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.78', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.78', rogue()),
+      changed(20, [subnetRoute('added')]),
+      asked(21, '192.0.2.77', own()),
+      asked(25, '192.0.2.78', rogue()),
+      changed(30, [subnetRoute('added')]),
+      asked(31, '192.0.2.78', own()),
+    ]);
+    expect(paragraphs[0]).toMatch(/From 03:30:21\.0 on 1 of them was as before .* this: 03:30:20\.0 /);
+    expect(paragraphs[0]).toMatch(/From 03:30:31\.0 on 1 of them was as before .* this: 03:30:30\.0 /);
+  });
+
+  it('of those that stay, who was not asked for again is told apart', () => {
+    const all = ['192.0.2.77', '192.0.2.78', '192.0.2.79'];
+    const { paragraphs } = find([
+      ...all.map((ip) => asked(1, ip, own())),
+      ...all.map((ip) => asked(11, ip, rogue())),
+      asked(21, '192.0.2.77', own()),
+      asked(25, '192.0.2.78', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(
+      /1 other was still decided so at 03:30:25\.0, .* How 1 other was decided after that was not seen\.$/,
+    );
+  });
+
+  it('what is asked for first after it was as before again may be of something else', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(1, '192.0.2.78', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(11, '192.0.2.78', rogue()),
+      changed(20, [subnetRoute('added')]),
+      asked(21, '192.0.2.77', own()),
+      changed(30, [subnetRoute('removed')]),
+      asked(31, '192.0.2.80', rogue()),
+    ]);
+    expect(paragraphs.join(' ')).not.toContain('in the same way');
+  });
+
+  it('a route that was not proven at first is the one that was later', () => {
+    const unproven = { ...guest(), route: { ...guest().route, prefix: null } };
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      asked(11, '192.0.2.10', unproven),
+      asked(12, '192.0.2.10', guest()),
+    ]);
+    expect(paragraphs).toHaveLength(1);
+    expect(headline).toMatch(/that was not seen to end$/);
+  });
+
+  it('what stopped, and is answered otherwise, is told as answered', () => {
+    const gone: Way = { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } };
+    const { headline } = find([
+      asked(1, '192.0.2.10', guest()),
+      asked(5, '192.0.2.10', gone),
+      asked(9, '192.0.2.10', rogue()),
+    ]);
+    expect(headline).toMatch(/^node0 began to answer for 1 address .*; that was not seen to end$/);
+  });
+
+  it('what stopped for a while is told so', () => {
+    const gone: Way = { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } };
+    const { headline } = find([
+      asked(1, '192.0.2.10', guest()),
+      asked(5, '192.0.2.10', gone),
+      asked(9, '192.0.2.10', guest()),
+    ]);
+    expect(headline).toBe('node0 stopped answering for 1 address, and answered again');
+  });
+});
+
+describe('several who ask', () => {
+  const [one, other] = [{ sender: '192.0.2.5' }, { sender: '192.0.2.6' }];
+  const blackholed: Way = { ...own(), reason: 'blackholed', rule: 40, route: { prefix: null } };
+
+  it('what moved for one of them is not told of all', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', guest(), one),
+      asked(1, '192.0.2.10', guest(), other),
+      asked(5, '192.0.2.10', blackholed, other),
+      asked(6, '192.0.2.10', guest(), one),
+    ]);
+    expect(paragraphs[0]).toContain('asked for on bond0.90 in node0 by 192.0.2.6 got no answer any more');
+  });
+
+  it('who asks for the first time proves nothing of what others were told', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own(), one),
+      changed(3, [subnetRoute('removed')]),
+      asked(5, '192.0.2.77', rogue(), other),
+    ]);
+    expect(paragraphs[0]).toContain('Others had asked for it before, and it was silent (same-device');
+    expect(paragraphs[0]).not.toContain('Nobody');
+  });
+});
+
 describe('the headline', () => {
   it('is of what went wrong and goes on, not of what is larger', () => {
     const gone: Way = { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } };
@@ -391,9 +497,7 @@ describe('the headline', () => {
       changed(9, [subnetRoute('added')]),
       asked(11, '192.0.2.78', own()),
     ]);
-    expect(headline).toBe(
-      'Nothing was asked both before and after what changed: whether an answer moved is not known',
-    );
+    expect(headline).toBe('No question was decided twice: whether an answer moved is not known');
   });
 });
 
@@ -433,6 +537,25 @@ describe('which changes fit', () => {
     expect(paragraphs[0]).not.toContain('03:30:08');
   });
 
+  it('a setting that only one of the decisions names is one, and one without effect is none', () => {
+    const off = { proxy_arp: { all: 0, dev: 0 } };
+    const on = { proxy_arp: { all: 0, dev: 1 } };
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own(), { settings: {} }),
+      changed(7, [setting('all', 'proxy_arp', 0)]),
+      changed(8, [setting('bond0.90', 'proxy_arp', 1)]),
+      asked(11, '192.0.2.77', rogue(), { settings: on }),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:08\.0 net\/ipv4\/conf\/bond0\.90\/proxy_arp = 1 \(it was 0\)\./);
+    const { paragraphs: same } = find([
+      asked(1, '192.0.2.77', { ...rogue(), action: 'silent', reason: 'proxy-arp-off' }, { settings: off }),
+      changed(8, [setting('all', 'arp_ignore', 1)]),
+      changed(9, [setting('bond0.90', 'proxy_arp', 1)]),
+      asked(11, '192.0.2.77', rogue(), { settings: on }),
+    ]);
+    expect(same[0]).toMatch(/^03:30:09\.0 /);
+  });
+
   it('of many the closest are told', () => {
     const { paragraphs } = find([
       asked(1, '192.0.2.77', own()),
@@ -467,7 +590,7 @@ describe('thin evidence', () => {
       asked(11, '192.0.2.77', rogue()),
     ]);
     expect(headline).toContain('how it was before was not seen');
-    expect(paragraphs[0]).toContain('does not tell whether they were answered already');
+    expect(paragraphs[0]).toContain('does not tell whether it was answered already');
   });
 
   it('a change seen much later than it may have happened is told as a stretch of time', () => {
@@ -497,7 +620,7 @@ describe('thin evidence', () => {
       asked(7, '192.0.2.10', guest()),
     ]);
     expect(headline).toMatch(
-      /^Every answer stayed what it was, but \S+ answered for 2 addresses by a default route$/,
+      /^No answer was seen to move, but \S+ answered for 2 addresses by a default route$/,
     );
     expect(paragraphs).toHaveLength(1);
     expect(paragraphs[0]).toMatch(
@@ -513,7 +636,7 @@ describe('thin evidence', () => {
       asked(5, '192.0.2.77', unknown),
       asked(11, '192.0.2.77', own()),
     ]);
-    expect(headline).toMatch(/^Nothing happened/);
+    expect(headline).toBe('No answer was seen to move');
     expect(caveats.join(' ')).toContain('1 of 3 decisions are unknown');
   });
 });

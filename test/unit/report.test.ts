@@ -75,11 +75,11 @@ describe('the finding', () => {
         event.schema !== 'arpwhy.change/1' && timeNs < (all[0] as Entry).timeNs + 1_500_000_000n,
     );
     // what was not asked again proves nothing
-    expect(tell(entries).finding.headline).toMatch(/no question was asked twice: .* is not known$/);
+    expect(tell(entries).finding.headline).toMatch(/No question was decided twice: .* is not known$/);
     const again = entries.map((entry) => ({ ...entry, timeNs: entry.timeNs + 2_000_000_000n }));
     const { finding, story } = tell([...entries, ...again]);
     expect(story.decisions).toBeGreaterThan(0);
-    expect(finding.headline).toBe('Nothing happened: every answer stayed what it was, and nothing moved');
+    expect(finding.headline).toBe('Nothing happened: no answer was seen to move, and nothing else changed');
   });
 });
 
