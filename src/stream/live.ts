@@ -243,8 +243,8 @@ export class LiveStream {
   #drain(): void {
     if (!this.#draining) return;
     const until = performance.now() + turnMs;
-    // behind a slow reader the ring holds what comes, but generations are read on: the tick comes again
-    let more = !this.#congested;
+    // behind a slow reader, or a judge, the ring holds what comes, but generations are read on: the tick comes again
+    let more = !this.#congested && this.#judged;
     while (more && performance.now() < until) {
       const drained = this.#tracer.drain();
       for (const pass of drained.passes) this.#take(pass);
@@ -353,9 +353,9 @@ export class LiveStream {
     const now = performance.now();
     const changing = this.#drainChanges();
     this.#namespaces.readGenerations(now);
-    let judged = true;
+    this.#judged = true;
     for (const namespace of this.#namespaces.all()) {
-      if (!this.#judgeQueue(namespace, now, now + judgeMs)) judged = false;
+      if (!this.#judgeQueue(namespace, now, now + judgeMs)) this.#judged = false;
       if (namespace.noticeUnreadable()) this.#tellUnreadable(namespace);
     }
     const following = this.#follow(now);
@@ -363,9 +363,12 @@ export class LiveStream {
     if (now >= this.#nextLossCheck) this.#reportLosses(now);
     // a reader that is behind is waited for: meanwhile the ring fills, and the kernel side counts what it loses
     const busy = this.#waiting > 0 || asking || changing || following || this.#congested;
-    this.#timer = setTimeout(() => this.#drain(), !judged ? 0 : busy ? busyTickMs : idleTickMs);
-    return judged;
+    this.#timer = setTimeout(() => this.#drain(), busy ? busyTickMs : idleTickMs);
+    if (this.#draining && !this.#judged && !this.#congested) this.#drainNext();
+    return this.#judged;
   }
+  /** What could be judged was. */
+  #judged = true;
 
   /** Requests that wait for their proof. */
   get #waiting(): number {
@@ -396,13 +399,13 @@ export class LiveStream {
   #followed = -1;
   #nextFollow = 0;
 
-  /** @returns false when there was no time for all of it: `until` is of performance.now() */
+  /** @returns false when there was no time for all of it, or readers had no room: `until` is of performance.now() */
   #judgeQueue(namespace: WatchedNamespace, now: number, until: number): boolean {
     const { queue } = namespace;
     let done = 0;
     let inTime = true;
     while (done < queue.length) {
-      inTime = done % judgedAtOnce !== 0 || performance.now() < until;
+      inTime = done % judgedAtOnce !== 0 || (performance.now() < until && !this.#congested);
       if (!inTime) break;
       const waiting = queue[done] as Waiting;
       const proof = this.#proofOf(namespace, waiting, now, queue.length - done);
