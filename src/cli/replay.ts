@@ -74,7 +74,7 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
   const skew = new Skew();
   const tally = { shown: 0, lost: 0 };
   const progress = new Progress(context, { beside: true });
-  const chunk = new Chunk();
+  const chunk = new Chunk(2 * mostAtOnce);
   for await (const batch of reader.batches()) {
     for (const entry of batch) {
       if (stopped) break;
@@ -131,7 +131,7 @@ async function firstDay(files: string[]): Promise<Date> {
 }
 
 /** So much is written at a time. */
-const mostAtOnce = 1 << 16;
+const mostAtOnce = 1 << 18;
 
 interface ReplayView {
   show(entry: Entry, to: Chunk): void;
@@ -187,7 +187,7 @@ class EventReplay implements ReplayView {
       return;
     }
     to.bytes(bytes);
-    to.text('\n');
+    to.newline();
   }
 
   #due(timeNs: bigint): string {

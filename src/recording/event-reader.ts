@@ -57,8 +57,7 @@ export class EventReader {
   /** That of the decision before: mostly the next is of it, too. */
   #last: Kind | null = null;
   readonly #steps = new Map<string, Decision['steps']>();
-  readonly #places = new Map<string, Pick<Decision, (typeof placeFields)[number]>>();
-  readonly #requests = new Requests();
+  readonly #heads = new Heads();
 
   /**
    * @returns null for an event of a kind that this version does not know
@@ -84,14 +83,9 @@ export class EventReader {
   /** Null when what stands before the tail is not what is known of it. */
   #join(json: Buffer, { kind, at, numbers }: Match): Decision | null {
     const text = json.toString('utf8', 0, at);
-    const placeAt = text.indexOf(',"tier":');
-    const requestAt = text.indexOf(',"request":', placeAt);
-    if (placeAt < 0 || requestAt < 0) return null;
-    const [, id, host, time, monotonicNs] = headPattern.exec(text.slice(0, placeAt)) ?? [];
-    const place = this.#places.get(text.slice(placeAt + 1, requestAt));
-    const request = this.#requests.read(text.slice(requestAt + 1));
-    if (!id || !host || !time || !monotonicNs || !place || !request || !isTime(time)) return null;
-    if (!isLine(text) || !isUtf8(json)) return null;
+    const head = this.#heads.read(text);
+    if (!head || !isLine(text) || !isUtf8(json)) return null;
+    const { id, host, time, monotonicNs, place, request } = head;
     const { decision, deferred, timed } = kind;
     const { verdict, reply } = decision;
     // field by field: to spread objects that were parsed takes ten times as long
@@ -128,18 +122,9 @@ export class EventReader {
     const tailText = json.toString('utf8', tail.at + 1);
     // one of a later version may have other fields, which are not to be lost
     if (!hasFields(`{${tailText}`, tailFields)) return event;
-    this.#keepPlace(json.toString('utf8', 0, tail.at));
+    this.#heads.keepPlace(json.toString('utf8', 0, tail.at));
     this.#keep(tail, tailText, event);
     return event;
-  }
-
-  #keepPlace(text: string): void {
-    const from = text.indexOf(',"tier":') + 1;
-    const to = text.indexOf(',"request":', from);
-    const place = from > 0 && to > 0 ? text.slice(from, to) : '';
-    if (!place || this.#places.has(place) || !hasFields(`{${place}}`, placeFields)) return;
-    if (this.#places.size >= most) this.#places.clear();
-    this.#places.set(place, freezeParts(JSON.parse(`{${place}}`)));
   }
 
   #keep({ parts, deferred, timed }: Tail, text: string, event: Decision): void {
@@ -162,6 +147,100 @@ export class EventReader {
     else this.#kinds.set(key, [kind]);
     this.#last = kind;
   }
+}
+
+type Place = Pick<Decision, (typeof placeFields)[number]>;
+
+/** What stands before the tail of a decision. */
+interface Head {
+  id: string;
+  host: string;
+  time: string;
+  monotonicNs: string;
+  place: Place;
+  request: Decision['request'];
+}
+
+/** Reads the heads of decisions: mostly they are like the one before, but for the id, the times and the target. */
+class Heads {
+  readonly #places = new Map<string, Place>();
+  readonly #requests = new Requests();
+  /** What the one before had between these. */
+  #last: { host: string; hostPart: string; place: Place; placePart: string } | null = null;
+  /** Up to its point, of the last time that was looked at whole. */
+  #second = '';
+
+  /** Null where it is not what is known, or is none. */
+  read(text: string): Head | null {
+    return this.#alike(text) ?? this.#other(text);
+  }
+
+  keepPlace(text: string): void {
+    const from = text.indexOf(',"tier":') + 1;
+    const to = text.indexOf(',"request":', from);
+    const place = from > 0 && to > 0 ? text.slice(from, to) : '';
+    if (!place || this.#places.has(place) || !hasFields(`{${place}}`, placeFields)) return;
+    if (this.#places.size >= most) this.#places.clear();
+    this.#places.set(place, freezeParts(JSON.parse(`{${place}}`)));
+  }
+
+  #alike(text: string): Head | null {
+    const last = this.#last;
+    if (!last || !text.startsWith(headStart)) return null;
+    const idEnd = text.indexOf('"', headStart.length);
+    if (idEnd <= headStart.length || !text.startsWith(last.hostPart, idEnd)) return null;
+    const timeAt = idEnd + last.hostPart.length;
+    const timeEnd = timeAt + timeLength;
+    if (!text.startsWith(monotonicPart, timeEnd)) return null;
+    const digitsAt = timeEnd + monotonicPart.length;
+    let end = digitsAt;
+    while (isDigit(text.charCodeAt(end))) end++;
+    if (end === digitsAt || end - digitsAt > 20 || !text.startsWith(last.placePart, end)) return null;
+    const id = text.slice(headStart.length, idEnd);
+    const time = text.slice(timeAt, timeEnd);
+    if (!isPlain(id) || !this.#isTime(time)) return null;
+    const request = this.#requests.read(text.slice(end + last.placePart.length));
+    const { host, place } = last;
+    return request && { id, host, time, monotonicNs: text.slice(digitsAt, end), place, request };
+  }
+
+  #other(text: string): Head | null {
+    const placeAt = text.indexOf(',"tier":');
+    const requestAt = text.indexOf(',"request":', placeAt);
+    if (placeAt < 0 || requestAt < 0) return null;
+    const [, id, host, time, monotonicNs] = headPattern.exec(text.slice(0, placeAt)) ?? [];
+    const placeText = text.slice(placeAt + 1, requestAt);
+    const place = this.#places.get(placeText);
+    const request = this.#requests.read(text.slice(requestAt + 1));
+    if (!id || !host || !time || !monotonicNs || !place || !request || !this.#isTime(time)) return null;
+    this.#last = { host, hostPart: `","host":"${host}","time":"`, place, placePart: `",${placeText},` };
+    return { id, host, time, monotonicNs, place, request };
+  }
+
+  #isTime(time: string): boolean {
+    const second = timeLength - 10;
+    if (this.#second !== '' && time.startsWith(this.#second)) {
+      for (let i = second; i < timeLength - 1; i++) if (!isDigit(time.charCodeAt(i))) return false;
+      return time.endsWith('Z');
+    }
+    if (!isTime(time)) return false;
+    this.#second = time.slice(0, second);
+    return true;
+  }
+}
+
+const headStart = '{"schema":"arpwhy.decision/1","id":"';
+const monotonicPart = '","monotonicNs":"';
+/** "2026-11-22T03:33:01.123456789Z" */
+const timeLength = 30;
+
+/** Nothing in it that JSON would have escaped. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x5c || code === 0x22) return false;
+  }
+  return true;
 }
 
 /** Requests that differ in their target alone are put together, without parsing. */

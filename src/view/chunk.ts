@@ -21,8 +21,14 @@ export class Chunk {
   }
 
   text(text: string): void {
+    if (text === '') return;
     this.#reserve(3 * text.length);
     this.#used += this.#memory.write(text, this.#used);
+  }
+
+  newline(): void {
+    this.#reserve(1);
+    this.#memory[this.#used++] = 0x0a;
   }
 
   /** What JSON has between the quotes of a string. Mostly that is the text itself, and short. */
