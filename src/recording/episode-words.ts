@@ -1,6 +1,6 @@
 import type { SettingMoved } from './causes.js';
 import { type Clock, changesText } from './change-words.js';
-import { type Episode, type Leaving, sizeOf, type ThinEpisode, type TimedChange } from './episodes.js';
+import { type Episode, type Leaving, type ThinEpisode, type TimedChange, toldLeavings } from './episodes.js';
 import { type Justification, justificationText } from './justification.js';
 import type { Story } from './story.js';
 
@@ -8,8 +8,6 @@ import type { Story } from './story.js';
 const apartNs = 1_000_000_000n;
 /** Addresses named in a paragraph. */
 const mostNamed = 4;
-/** Ways in which addresses left an episode that are told. */
-const mostLeavings = 2;
 
 export function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
   const { now, was, kind, targets, fresh } = episode;
@@ -94,8 +92,8 @@ function claimSentence({ now }: Episode, story: Story): string {
 }
 
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
-  const { firstNs, lastNs, left, decisions, staying, still, stillNs } = episode;
-  const lasted = `${duration(lastNs - firstNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
+  const { sinceNs, lastNs, left, decisions, staying, still, stillNs } = episode;
+  const lasted = `${duration(lastNs - sinceNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
   const last = `The last such decision is of ${clock(lastNs)} (${lasted})`;
   if (left.length === 0) {
     const end =
@@ -105,8 +103,8 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
     return `${last}.${end}`;
   }
   const whole = staying === 0 && left.length === 1;
-  const ends = left.slice(0, mostLeavings).map((one) => leavingText(one, episode, whole, clock));
-  const untold = left.slice(mostLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
+  const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, clock));
+  const untold = left.slice(toldLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
   if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);
   const sentences = [`${last}.`, ...ends];
   if (still > 0 && stillNs !== null) {
@@ -134,12 +132,10 @@ function leavingText(
     ? one
       ? 'it'
       : 'they'
-    : sizeOf(episode) === targets.size
+    : episode.targets.size === targets.size
       ? 'all'
       : `${targets.size} of them`;
-  // those that nobody had asked for before had no before
-  const known = [...targets].some((target) => episode.targets.has(target));
-  const how = asBefore && known ? `as before (${episode.was.reason})` : ways(by);
+  const how = asBefore ? `as before (${episode.was.reason})` : ways(by);
   const unsaid = unsaidSettings(settings, changes);
   const shown = unsaid === '' ? '' : ` The decisions themselves show that ${unsaid}.`;
   const cause =

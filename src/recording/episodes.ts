@@ -25,13 +25,15 @@ export interface Episode {
   /** The latest decision by `was` before the first one by `now`, for addresses that moved. */
   lastWasNs: bigint;
   firstNs: bigint;
+  /** The first and the last of its decisions, of which some may be about addresses that did not move. */
+  sinceNs: bigint;
   lastNs: bigint;
   decisions: number;
   /** Settings that the decisions before and after were made with, where they are not the same. */
   settings: SettingMoved[];
   /** Where some, or all, were decided otherwise again: the earliest first. */
   left: Leaving[];
-  /** Addresses of which no later decision says otherwise. */
+  /** Of those that moved, addresses of which no later decision says otherwise. */
   staying: number;
   /** Those of them that were decided so after others had left, and the last decision about them. */
   still: number;
@@ -85,6 +87,9 @@ const mostEpisodes = 200;
 const mostChanges = 5000;
 const mostDevices = 10_000;
 const mostSenders = 4;
+const mostLeavings = 500;
+/** The first of them, which are told in words. */
+export const toldLeavings = 2;
 /** Decisions of several CPUs that are this close may be told in either order. */
 const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
@@ -158,9 +163,18 @@ export class Episodes {
       this.#ask(key, { place, target, sender, settings }, now, timeNs);
       return;
     }
-    if (isSame(question.justification, now)) {
+    const { episode } = question;
+    // told after what came later: it counts, and moves nothing
+    const isLate = timeNs < question.lastNs;
+    if (isLate || isSame(question.justification, now)) {
+      if (isLate && !isSame(question.justification, now)) return;
       if (question.episode) touch(question.episode, timeNs);
       question.justification = provenOf(question.justification, now);
+      question.asked++;
+    } else if (episode?.kind === 'stopped' && now.action !== 'replied') {
+      // by whatever: it is still not answered
+      touch(episode, timeNs);
+      question.justification = now;
       question.asked++;
     } else {
       const ended = this.#leave(question, now, settings, timeNs);
@@ -171,7 +185,7 @@ export class Episodes {
       question.asked = 1;
     }
     question.settings = settings;
-    question.lastNs = timeNs;
+    if (!isLate) question.lastNs = timeNs;
   }
 
   /** Whether some question was asked before and after the changes of its namespace; null where nothing changed. */
@@ -219,19 +233,19 @@ export class Episodes {
   #findEnd(episode: Episode, staying: Map<string, bigint>): void {
     const gone = new Set<string>();
     for (const { targets } of episode.left) {
-      // who asks for it from elsewhere is still told so
       for (const target of targets) {
-        if (staying.has(target)) targets.delete(target);
+        // of what had no before nothing is told; who asks for it from elsewhere is still told so
+        if (!episode.targets.has(target) || staying.has(target)) targets.delete(target);
         else gone.add(target);
       }
     }
     episode.left = episode.left
       .filter(({ targets }) => targets.size > 0)
       .sort((a, b) => Number(a.firstNs - b.firstNs));
-    episode.staying = Math.max(0, sizeOf(episode) - gone.size);
+    episode.staying = episode.targets.size - gone.size;
     const [first] = episode.left;
-    for (const lastNs of staying.values()) {
-      if (!first || lastNs <= first.firstNs) continue;
+    for (const [target, lastNs] of staying) {
+      if (!first || lastNs <= first.firstNs || !episode.targets.has(target)) continue;
       episode.still++;
       if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
     }
@@ -239,15 +253,14 @@ export class Episodes {
 
   #findCauses(episode: Episode): void {
     const here = this.#changesOf(episode.now);
-    const { was, now, targets, fresh } = episode;
+    const { was, now, targets } = episode;
     const settings = this.#sides.get(episode) ?? null;
     const between = within(here, episode.lastWasNs, episode.firstNs);
     const weighed = weigh(between, { was, now, targets, settings });
     episode.causes = weighed.filter(({ weight }) => weight > 0);
     episode.others = weighed.filter(({ weight }) => weight === 0);
-    for (const one of episode.left) {
-      const asked = new Set([...targets, ...fresh]);
-      const sides = { was: now, now: one.by, targets: asked, settings: one.sides };
+    for (const one of episode.left.slice(0, toldLeavings)) {
+      const sides = { was: now, now: one.by, targets, settings: one.sides };
       const changes = weigh(within(here, one.lastNs, one.firstNs), sides);
       one.changes = changes.filter(({ weight }) => weight > 0);
       one.others = changes.length - one.changes.length;
@@ -260,7 +273,8 @@ export class Episodes {
     const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
     for (const target of episode.targets) {
       for (const question of this.#byTarget.get(`${place}|${target}`) ?? []) {
-        if (question.been.includes(episode) || question.lastNs < episode.firstNs) continue;
+        if (question.been.includes(episode)) continue;
+        if (question.lastNs < episode.firstNs || question.firstNs > episode.lastNs) continue;
         if (isSame(question.justification, episode.now)) continue;
         episode.othersApart = true;
         return;
@@ -279,7 +293,10 @@ export class Episodes {
       return;
     }
     const others = this.#byTarget.get(`${place}|${target}`);
-    const episode = this.all.findLast((one) => this.#isOpen(one, timeNs) && isSame(one.now, now)) ?? null;
+    // silence that was first met while it lasted is mostly as it always was
+    const isIts = (one: Episode) =>
+      one.kind !== 'stopped' && this.#isOpen(one, timeNs) && isSame(one.now, now);
+    const episode = this.all.findLast(isIts) ?? null;
     const question: Question = {
       ...{ place, target, sender, settings, episode },
       justification: now,
@@ -324,6 +341,7 @@ export class Episodes {
       if (timeNs < open.firstNs) open.firstNs = timeNs;
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
       this.#addTarget(open, question.target);
+      addSender(open, question.sender);
       this.#enter(open, { ...question, asked: 1 }, timeNs);
       return open;
     }
@@ -339,10 +357,11 @@ export class Episodes {
       targets: new Set([question.target]),
       fresh: new Set(),
       moreTargets: false,
-      senders: new Set(),
+      senders: new Set([question.sender]),
       othersApart: false,
       lastWasNs,
       firstNs: timeNs,
+      sinceNs: timeNs,
       lastNs: timeNs,
       decisions: 0,
       settings: settingsMoved({ was, now, targets: new Set(), settings: sides }),
@@ -356,7 +375,7 @@ export class Episodes {
     this.all.push(episode);
     this.#sides.set(episode, sides);
     this.#enter(episode, { ...question, asked: 1 }, timeNs);
-    this.#takeFresh(episode);
+    if (kind !== 'stopped') this.#takeFresh(episode);
     return episode;
   }
 
@@ -371,17 +390,16 @@ export class Episodes {
         question.episode = episode;
         question.been.push(episode);
         this.#enter(episode, question, question.lastNs);
+        if (question.firstNs < episode.sinceNs) episode.sinceNs = question.firstNs;
         episode.now = provenOf(episode.now, question.justification);
-        if (question.firstNs < episode.firstNs) episode.firstNs = question.firstNs;
       }
     }
   }
 
-  #enter(episode: Episode, { target, sender, asked, othersWas }: Question, timeNs: bigint): void {
+  #enter(episode: Episode, { target, asked, othersWas }: Question, timeNs: bigint): void {
     this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
     episode.decisions += asked;
     if (timeNs > episode.lastNs) episode.lastNs = timeNs;
-    if (episode.senders.size <= mostSenders) episode.senders.add(sender);
     if (episode.targets.has(target) || episode.fresh.has(target)) return;
     // what others had asked for before is not new, whoever asks for it now
     if (othersWas !== null) return;
@@ -403,7 +421,10 @@ export class Episodes {
     this.#open.set(episode, (this.#open.get(episode) ?? 1) - 1);
     const asBefore = isSame(episode.was, by);
     // what was still decided so when others had left already leaves by something else
-    const known = episode.left.find((one) => isSame(one.by, by) && lastNs <= one.firstNs + racingNs);
+    const many = episode.left.length >= mostLeavings;
+    const known = episode.left.findLast(
+      (one) => many || (isSame(one.by, by) && lastNs <= one.firstNs + racingNs),
+    );
     if (known) {
       known.targets.add(target);
       known.by = provenOf(known.by, by);
@@ -432,7 +453,9 @@ export class Episodes {
       const now = first.justification;
       if (this.all.some((one) => isSame(one.now, now))) continue;
       // for whom it had been decided like this before nothing is new
-      const questions = [...fresh].filter(({ othersWas }) => othersWas === null || !isSame(othersWas, now));
+      const told = [...fresh].filter(({ othersWas }) => othersWas === null || !isSame(othersWas, now));
+      const unasked = told.filter(({ othersWas }) => othersWas === null);
+      const questions = unasked.length > 0 ? unasked : told;
       const [one] = questions;
       if (!one) continue;
       const sinceNs = questions.reduce(
@@ -442,7 +465,7 @@ export class Episodes {
       const targets = new Set(questions.map(({ target }) => target));
       const device = this.#devices.get(one.place) ?? sinceNs;
       const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
-      const before = questions.every(({ othersWas }) => othersWas !== null) ? one.othersWas : null;
+      const before = one.othersWas;
       const causes = weigh(then, { was: before, now, targets, settings: null }).filter(
         ({ weight }) => weight > 0,
       );
@@ -464,6 +487,10 @@ export class Episodes {
 /** Addresses that it is about, whether they had been asked for before or not. */
 export function sizeOf({ targets, fresh }: Episode): number {
   return targets.size + fresh.size;
+}
+
+function addSender({ senders }: Episode, sender: string): void {
+  if (senders.size <= mostSenders) senders.add(sender);
 }
 
 function touch(episode: Episode, timeNs: bigint): void {

@@ -59,11 +59,12 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
     const end = staying > 0 ? '; that was not seen to end' : '';
     if (kind === 'began') {
-      const more = fresh.size > 0 ? `, and for ${fresh.size} more that nobody had asked for before` : '';
+      const more =
+        fresh.size > 0 ? `, and answered for ${fresh.size} more that nobody had asked for before` : '';
       return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
     }
     if (kind === 'stopped')
-      return `${where(now)} stopped answering for ${many}${staying > 0 ? end : ', and answered again'}`;
+      return `${where(now)} stopped answering for ${many}${end || ', and answered again'}`;
     return `${where(now)} went on answering for ${many}, because of ${justificationText(now)}${end}`;
   }
   if (thin)

@@ -351,10 +351,10 @@ describe('what only some of the addresses tell', () => {
       asked(18, '192.0.2.80', rogue()),
       asked(19, '192.0.2.81', rogue()),
     ]);
-    expect(headline).toContain('for 1 address that it had been silent about, and for 2 more that nobody had');
+    expect(headline).toContain('for 1 address that it had been silent about, and answered for 2 more that');
     expect(paragraphs[0]).toContain('2 addresses more were decided in the same way');
     expect(paragraphs[0]).toContain('(8.0 s, 8 requests)');
-    expect(paragraphs[0]).toMatch(/From 03:30:11\.0 on, 1 address/);
+    expect(paragraphs[0]).toMatch(/From 03:30:17\.0 on, 1 address/);
   });
 
   it('one that comes again after its end is another', () => {
@@ -448,6 +448,72 @@ describe('ends and goings-on of their own', () => {
       asked(9, '192.0.2.10', guest()),
     ]);
     expect(headline).toBe('node0 stopped answering for 1 address, and answered again');
+  });
+});
+
+describe('what is asked for first in the meantime', () => {
+  const gone: Way = { ...own(), reason: 'no-route', route: { prefix: '198.51.100.0/24' } };
+
+  it('is no part of its end', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.10', guest()),
+      asked(11, '192.0.2.10', own()),
+      ...[101, 102, 103].map((last) => asked(12, `192.0.2.${last}`, own())),
+      asked(21, '192.0.2.10', guest()),
+    ]);
+    expect(headline).toBe('node0 stopped answering for 1 address, and answered again');
+    expect(paragraphs[0]).toContain('From 03:30:21.0 on it was as before');
+    expect(paragraphs[0]).not.toContain('other');
+  });
+
+  it('does not move its begin, nor hide its cause', () => {
+    const { paragraphs } = find([
+      asked(4, '192.0.2.77', own()),
+      asked(5, '192.0.2.80', rogue()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 .* From 03:30:11\.0 on, 1 address \(192\.0\.2\.77\)/);
+  });
+
+  it('silence by something else is no answer', () => {
+    const { headline } = find([
+      asked(1, '192.0.2.10', guest()),
+      asked(11, '192.0.2.10', own()),
+      asked(21, '192.0.2.10', gone),
+      asked(60, '192.0.2.10', gone),
+    ]);
+    expect(headline).toBe('node0 stopped answering for 1 address; that was not seen to end');
+  });
+
+  it('what is told late moves nothing', () => {
+    const story = new Story();
+    for (const entry of [
+      asked(1, '192.0.2.77', own()),
+      asked(11.4, '192.0.2.77', rogue()),
+      asked(10.4, '192.0.2.77', own()),
+      asked(12, '192.0.2.77', rogue()),
+    ]) {
+      story.take(entry);
+    }
+    story.finish();
+    expect(story.episodes.all).toHaveLength(1);
+    expect(story.episodes.all[0]).toMatchObject({ staying: 1, left: [] });
+  });
+
+  it('of many that leave, each at its own time, the first are kept apart', () => {
+    const story = new Story();
+    const many = Array.from({ length: 4000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    const entries = [
+      ...many.map((ip) => asked(1, ip, own())),
+      ...many.map((ip) => asked(11, ip, rogue())),
+      ...many.flatMap((ip, i) => [asked(100 + i, ip, rogue()), asked(100.5 + i, ip, own())]),
+    ];
+    for (const entry of entries) story.take(entry);
+    story.finish();
+    const [episode] = story.episodes.all;
+    expect(episode).toMatchObject({ staying: 0, decisions: 8000 });
+    expect(episode?.left.length).toBeLessThanOrEqual(500);
   });
 });
 
