@@ -104,7 +104,7 @@ function stayedWords({ episodes }: Story): string {
 export function byImportance(episodes: readonly Episode[]): Episode[] {
   const rank = ({ kind, now, staying }: Episode) => {
     const goesOn = staying > 0 ? 0 : 3;
-    if (kind !== 'stopped' && now.prefix === '0.0.0.0/0') return goesOn;
+    if (kind !== 'stopped' && now.prefix === '0.0.0.0/0') return goesOn + (kind === 'began' ? 0 : 0.5);
     return goesOn + (kind === 'began' ? 1 : 2);
   };
   return [...episodes].sort(
