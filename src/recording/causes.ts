@@ -142,6 +142,8 @@ function isItsSetting({ text, was: before }: Change, { was, now, settings }: Sid
   const known = one ?? other;
   const former = / = (-?\d+)$/.exec(before ?? '')?.[1];
   if (!known || former === undefined) return true;
+  // of some settings some kernels read the device's alone
+  if (scope === 'all' && known.all === undefined) return false;
   const beside = scope === 'all' ? known.dev : known.all;
   const with_ = (own: string) =>
     scope === 'all'

@@ -87,6 +87,8 @@ export class Story {
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent; whole: boolean }>();
   #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
+  /** The last two states of each namespace that hold its routes. */
+  readonly #whole = new Map<string, { before: Snapshot | null; after: Snapshot }>();
   /** Changes that hooks saw since the last state of a namespace. */
   readonly #waiting = new Map<string, ToldChange[]>();
   readonly #names = new Map<string, NamesEvent>();
@@ -220,8 +222,13 @@ export class Story {
   #state(event: SnapshotEvent): void {
     const key = `${event.host} ${event.netns.inode}`;
     const known = this.states.get(key);
-    // what was read while routes moved, or to name devices alone, is no state to compare with
-    if (known?.whole && !event.snapshot.complete) return;
+    const { snapshot } = event;
+    // what names devices alone is no state to compare with
+    if (known && !snapshot.complete && snapshot.rules.length === 0) return;
+    if (snapshot.complete) {
+      const whole = this.#whole.get(key);
+      this.#whole.set(key, { before: whole?.after ?? null, after: snapshot });
+    }
     if (known) {
       this.#previous.set(key, known.last.snapshot);
       known.last = event;
@@ -276,10 +283,13 @@ export class Story {
     const tables = new Set(
       changes.flatMap(({ object, table }) => (object === 'route' && table ? [table.id] : [])),
     );
+    // routes are compared between states that hold them
+    const whole = after.complete ? this.#whole.get(place) : undefined;
+    if (!whole?.before) return states;
     for (const id of [...tables].sort((a, b) => a - b).slice(0, 8)) {
       const lines = ({ routes, links }: Snapshot) =>
         (routes.get(id) ?? []).map((route) => routeText(route, links, names));
-      states.push(difference(`table ${names.table(id) ?? id}`, lines(before), lines(after)));
+      states.push(difference(`table ${names.table(id) ?? id}`, lines(whole.before), lines(whole.after)));
     }
     return states;
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { AlikeDecision } from '../decision/alike-decision.js';
 import { Decider } from '../decision/decider.js';
 import { type DecisionFilter, noFilter, passes } from '../decision/filter.js';
 import { Joiner } from '../decision/join.js';
@@ -18,6 +17,7 @@ import type { ChangeEvent, EndEvent, LostEvent, StartEvent, StreamEvent } from '
 import { Fanout } from './fanout.js';
 import { Namespaces } from './namespaces.js';
 import { Neighbours } from './neighbours.js';
+import { type Batches, behind, oneByOne } from './readers.js';
 import type { StateTap, StreamTap } from './tap.js';
 import type { Waiting, WatchedNamespace } from './watched.js';
 
@@ -44,8 +44,6 @@ export interface LiveOptions {
   /** Words for the person who watches: not part of the stream. */
   onNote?: (text: string) => void;
 }
-
-type Batches = AsyncIterableIterator<StreamEvent[]> & Required<Pick<AsyncIterator<StreamEvent[]>, 'return'>>;
 
 /** What the kernel side counted as lost, and when. */
 type Losses = Pick<Counters, 'lost' | 'lostFirstNs' | 'lostLastNs'>;
@@ -586,51 +584,6 @@ export class LiveStream {
     const { delivered, filtered } = this.#neighbours;
     return { neighbours: { records, lost, delivered, filtered } };
   }
-}
-
-/** The start event, then all that comes; who leaves at any time is waited for no longer. */
-function behind(start: StartEvent, batches: AsyncIterableIterator<StreamEvent[]>): Batches {
-  let begun = false;
-  return {
-    async next() {
-      if (begun) return batches.next();
-      begun = true;
-      return { value: [start], done: false };
-    },
-    async return() {
-      begun = true;
-      return (await batches.return?.()) ?? { value: undefined, done: true };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
-
-/** With all fields as own properties, as anybody would expect of an object. */
-function oneByOne(batches: Batches): AsyncIterableIterator<StreamEvent> {
-  let events: StreamEvent[] = [];
-  let at = 0;
-  return {
-    async next() {
-      while (at >= events.length) {
-        const { value, done } = await batches.next();
-        if (done) return { value: undefined, done: true };
-        events = value;
-        at = 0;
-      }
-      const event = events[at++] as StreamEvent;
-      return { value: event instanceof AlikeDecision ? event.toJSON() : event, done: false };
-    },
-    async return() {
-      events = [];
-      await batches.return();
-      return { value: undefined, done: true };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }
 
 /** Prefixes that the kernel side applies; of more than it holds, none: they are applied here all the same. */

@@ -622,6 +622,16 @@ describe('which changes fit', () => {
     expect(same[0]).toMatch(/^03:30:09\.0 /);
   });
 
+  it('a setting of all that this kernel does not read is none', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own(), { settings: { proxy_arp_pvlan: { dev: 0 } } }),
+      changed(8, [setting('all', 'proxy_arp_pvlan', 1)]),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost 1 route/);
+  });
+
   it('of many the closest are told', () => {
     const { paragraphs } = find([
       asked(1, '192.0.2.77', own()),
