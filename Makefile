@@ -46,6 +46,10 @@ bench/usage: bench/usage.c
 	$(say) CC $@
 	$(Q)$(CC) -O2 -Wall -Wextra -o $@ $<
 
+bench/nothing: bench/nothing.c
+	$(say) CC $@
+	$(Q)$(CC) -O2 -Wall -Wextra -o $@ $<
+
 # the benchmark is compiled against dist: it measures what is shipped
 dist-bench/.built: $(wildcard bench/*.ts) tsconfig.bench.json dist/.built
 	$(say) TSC dist-bench
@@ -121,12 +125,12 @@ hunt: deps all
 	$(Q)scripts/as-root node_modules/.bin/vitest run --project hunt
 
 # peers that are not installed are installed; one that cannot be had is a skip in the table
-bench: deps all bench/usage dist-bench/.built
+bench: deps all bench/usage bench/nothing dist-bench/.built
 	$(Q)for package in tcpdump linux-perf bpftrace; do DEPS_EXTRA=$$package scripts/deps || true; done
 	$(Q)scripts/as-root bench/bench $(ARGS)
 
 # every part of it, too short to mean anything: that it still works
-bench-smoke: deps all bench/usage dist-bench/.built
+bench-smoke: deps all bench/usage bench/nothing dist-bench/.built
 	$(Q)scripts/as-root bench/bench --rounds 1 --arp-ms 100 --udp-ms 50 --rate 5000 --sustain-seconds 1 $(ARGS)
 
 # the recording that the demo shows where the kernel cannot be traced: only to replace the committed one
@@ -134,4 +138,4 @@ demo/incident.pcapng.gz: all
 	$(Q)scripts/as-root bin/arpwhy demo -o $@
 
 clean:
-	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bpf/neighbour-layout bench/arpgen bench/usage
+	$(Q)rm -rf dist dist-bench native/*.so bpf/*.o bpf/layout bpf/neighbour-layout bench/arpgen bench/usage bench/nothing

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { toolPath } from '../dist/host/run.js';
+import { hooksOf } from '../dist/kernel/hooks.js';
 import { inside } from '../dist/lab/namespace.js';
 import { countSamples } from './perf-data.js';
 import type { Tool, ToolCommand } from './tool.js';
@@ -11,6 +12,7 @@ import type { World } from './world.js';
 
 /** Our command. */
 export const arpwhy = fileURLToPath(new URL('../bin/arpwhy', import.meta.url));
+const nothing = fileURLToPath(new URL('../bench/nothing', import.meta.url));
 const script = fileURLToPath(new URL('../bench/peers/lookups.bt', import.meta.url));
 
 /** What a tool made of the requests. */
@@ -104,6 +106,16 @@ export const rows: readonly Row[] = [
       };
     },
   },
+  {
+    name: 'nothing',
+    what: 'programs that do nothing at all, on the tracepoints that trace looks at',
+    peer: false,
+    command: () => ({
+      command: [nothing, ...tracepoints()],
+      attached: (tool) => tool.stdout().includes('attached'),
+    }),
+    account: async () => ({ delivered: 0, lost: 0, bytes: 0, proven: null }),
+  },
   trace('trace-json', 'arpwhy trace --json > FILE', ['--json']),
   trace('trace-device', 'arpwhy trace --dev lo > FILE: a device that no request comes to', ['--dev', 'lo']),
   trace('trace-target', 'arpwhy trace --target 203.0.113.1 > FILE: an address that nobody asks for', [
@@ -131,6 +143,12 @@ export function recordInto(file: string): Row {
     ...trace('record', 'arpwhy record -o FILE', []),
     command: (_, directory) => arpwhyCommand(['record', '-o', file], directory),
   };
+}
+
+function tracepoints(): string[] {
+  return hooksOf('tracepoint').flatMap(({ of, onDemand }) =>
+    'tracepoint' in of && !onDemand ? [of.tracepoint] : [],
+  );
 }
 
 function trace(name: string, what: string, args: readonly string[]): Row {

@@ -11,9 +11,13 @@
 /* a record and the part of its body that every one has: where the rest begins */
 #define WHOLE	(sizeof(struct arpwhy_record) + sizeof(struct arpwhy_body))
 
+/* Waking a CPU costs microseconds: a reader that has not read all yet comes by itself. */
 static __always_inline __u64 wake_flags(struct cpu *me, __u64 now)
 {
-	if (now - me->wake_ns < wake_interval_ns)
+	if (now - me->wake_asked_ns < wake_interval_ns)
+		return BPF_RB_NO_WAKEUP;
+	me->wake_asked_ns = now;
+	if (now - me->wake_ns < wake_busy_ns && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA))
 		return BPF_RB_NO_WAKEUP;
 	me->wake_ns = now;
 	return BPF_RB_FORCE_WAKEUP;

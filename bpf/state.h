@@ -37,7 +37,8 @@ const volatile bool only_devices = false;	/* look device names up in filter_devi
 const volatile bool only_targets = false;	/* look the addresses of requests up in filter_targets */
 const volatile bool only_senders = false;
 const volatile bool functions = false;		/* hooks on functions are attached */
-const volatile __u64 wake_interval_ns = 2000000;
+const volatile __u64 wake_interval_ns = 2000000;	/* of a reader that has read all that there was */
+const volatile __u64 wake_busy_ns = 10000000;	/* of one that is at it: in case that it is not */
 
 extern int CONFIG_HZ __kconfig;
 
@@ -131,7 +132,8 @@ struct cpu {
 	__u64 opened_ns;	/* when the last of them came */
 	__u64 closed_ns;	/* when the last pass ended */
 	__u64 timer_ns;		/* when neigh_proxy_process began */
-	__u64 wake_ns;
+	__u64 wake_ns;		/* when the reader was woken last */
+	__u64 wake_asked_ns;	/* when it was asked last whether it has to be */
 	__u64 ids;
 	__u64 pointer;		/* a pointer put here comes back as a number */
 	__u32 event;		/* number of the last event, only ever grows */
