@@ -168,25 +168,25 @@ class EventReplay implements ReplayView {
     return this.#folds(this.#folder?.rest() ?? []) + this.#teller.rest();
   }
 
-  #told(event: StreamEvent, { bytes, timeNs }: Entry, to: Chunk): void {
+  #told(event: StreamEvent, entry: Entry, to: Chunk): void {
     const folder = this.#folder;
     if (event.schema === 'arpwhy.decision/1' && folder && !this.#teller.onlyCounts(event)) {
-      if (folder.add(event, milliseconds(timeNs))) this.#line(event, bytes, to);
+      if (folder.add(event, milliseconds(entry.timeNs))) this.#line(event, entry, to);
       return;
     }
     const ends = event.schema === 'arpwhy.end/1' && folder !== null;
     if (ends || event.schema === 'arpwhy.change/1' || isNeighbourEvent(event)) to.text(this.end());
     if (ends) to.text(this.#teller.event(withFolded(event, folder.folded)));
-    else this.#line(event, bytes, to);
+    else this.#line(event, entry, to);
   }
 
   /** JSON is the line that was recorded, byte for byte. */
-  #line(event: StreamEvent, bytes: Buffer, to: Chunk): void {
+  #line(event: StreamEvent, entry: Entry, to: Chunk): void {
     if (!this.#json) {
       to.text(this.#teller.event(event));
       return;
     }
-    to.bytes(bytes);
+    to.bytes(entry.bytes);
     to.newline();
   }
 

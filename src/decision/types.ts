@@ -124,6 +124,8 @@ export interface NeighbourEvent {
 export interface Pass {
   /** The wire record itself, a copy: there where a recording wants it. */
   record?: Buffer | undefined;
+  /** Of the wire record, what it does not share with those of {@link alike} passes. */
+  ownRecord?: Buffer | undefined;
   /** Passes with the same one differ in ids and times alone: what was worked out for one of them holds for all. */
   alike: object;
   id: number;

@@ -3,6 +3,7 @@ import { type Body, type BodyLookup, type DropNames, decodeBody } from './body.j
 import { Contents } from './contents.js';
 import { Frames } from './frames.js';
 import * as layout from './layout.js';
+import { ownRecord, wholeRecord } from './record-parts.js';
 
 /**
  * Decodes wire records (bpf/record.h) out of drained batches. Offsets come from layout.ts, which is made from
@@ -100,17 +101,6 @@ function hasWait(view: DataView, at: number): boolean {
   return (view.getUint8(at + layout.record.parts) & layout.part.wait) !== 0;
 }
 
-/** The record with the body that it refers to. */
-function wholeRecord(own: Buffer, body: Buffer): Buffer {
-  const { record, part } = layout;
-  const parts = own.readUInt8(record.parts);
-  if ((parts & part.body) !== 0) return own;
-  const whole = Buffer.concat([own.subarray(0, record.bytes), body, own.subarray(record.bytes)]);
-  whole.writeUInt32LE(whole.length, record.size);
-  whole.writeUInt8(parts | part.body, record.parts);
-  return whole;
-}
-
 function passOf(view: DataView, at: number, end: number, body: Body, frame: Pass['frame']): WirePass {
   const { record, wait } = layout;
   const startNs = view.getBigUint64(at + record.startNs, true);
@@ -159,11 +149,11 @@ class WirePass implements Pass {
   }
 
   get record(): Buffer | undefined {
-    if (this.#own && this.#body) {
-      this.#own = wholeRecord(this.#own, this.#body);
-      this.#body = null;
-    }
-    return this.#own ?? undefined;
+    return this.#own && this.#body ? wholeRecord(this.#own, this.#body) : undefined;
+  }
+
+  get ownRecord(): Buffer | undefined {
+    return this.#own ? ownRecord(this.#own) : undefined;
   }
 
   get lookups(): Lookup[] {

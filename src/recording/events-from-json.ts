@@ -218,7 +218,8 @@ export function isTime(text: string): boolean {
   return timePattern.test(text);
 }
 
-const timePattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{9}Z$/;
+export const timePattern =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{9}Z$/;
 
 /** Called for every decision that is read: plain tests, no objects made. */
 function decisionFrom(value: unknown, json: Shape): Decision {

@@ -2,7 +2,7 @@
  * The format of a recording, as docs/recording.md describes it: pcapng in little-endian byte order, one section a
  * file. A new major version is one that an older reader would misunderstand.
  */
-export const formatMajor = 1;
+export const formatMajor = 2;
 export const formatMinor = 0;
 
 /** pcapng block types. */
@@ -55,6 +55,10 @@ export const tag = {
   evidence: 0xa505,
   /** A message in several packets: which one this is, from 0, and of how many; u16 each, big-endian. */
   part: 0xa506,
+  /** Later decisions of this file may refer to this one, by a number: u16, big-endian. The next of that number replaces it. */
+  base: 0xa507,
+  /** The decision is like the one of this number, but for what it says itself: u16, big-endian. */
+  alike: 0xa508,
 } as const;
 
 /**

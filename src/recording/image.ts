@@ -1,13 +1,15 @@
 import { crc32 } from 'node:zlib';
-import type { Decision, Pass } from '../decision/types.js';
+import { AlikeDecision, likeOf } from '../decision/alike-decision.js';
+import type { SecondsText } from '../decision/seconds.js';
+import type { Decision, Ipv4, Pass } from '../decision/types.js';
 import type { Evidence } from '../stream/tap.js';
+import { BaseText, ownOf, shortJson } from './alike.js';
 import { brief, option, tag } from './format.js';
 
 /** What differs among decisions that an image serves: nanoseconds since 1970, and the packet's number. */
 export interface ImageFill {
   decision: Decision;
   pass: Pass;
-  record: Uint8Array;
   packetId: number;
   cameNs: bigint;
   replyNs: bigint;
@@ -39,8 +41,14 @@ interface Digits {
   to: number;
 }
 
+/** The blocks of a decision: whole, and as those of one that is like it are written. */
+export interface ImageBlocks {
+  whole: Buffer;
+  short: Buffer;
+}
+
 /**
- * The blocks of one decision as bytes, to be written again for every other that says the same of another address at
+ * The blocks of decisions that refer to this one, as bytes: of every other that says the same of another address at
  * another time: in a flood nearly all do. What they share is copied at once, what differs is written over it.
  */
 export class DecisionImage {
@@ -49,25 +57,45 @@ export class DecisionImage {
   readonly #decision: Decision;
   readonly #evidence: Evidence;
   readonly #file: number;
+  /** Of what is its own in the wire record. */
+  readonly #recordBytes: number;
+  /** How many may refer to it still: a byte of it that is damaged takes no more with it. */
+  #left = mostAlike;
+  /** Until the first decision was put together by it, as a reader will, and was found to be right. */
+  #unproven: BaseText | null;
 
   /**
-   * Null for decisions of two passes, and others whose blocks differ in more than this knows.
-   * @param bytes the blocks of the decision, which belong to the image from now on
+   * Null for decisions whose blocks differ in more than this knows.
+   * @param blocks belong to the image from now on
    * @param file the image holds for this file of the recording: interfaces and states have other numbers in the next
    */
-  static of(bytes: Buffer, decision: Decision, evidence: Evidence, file: number): DecisionImage | null {
-    const { pass, first } = evidence.request;
-    if (first || !isPlain(decision, pass)) return null;
-    const places = placesIn(bytes, decision, pass);
-    return places && new DecisionImage(bytes, places, decision, evidence, file);
+  static of(
+    { whole, short }: ImageBlocks,
+    decision: Decision,
+    evidence: Evidence,
+    file: number,
+  ): DecisionImage | null {
+    const { pass } = evidence.request;
+    const text = BaseText.of(Buffer.from(JSON.stringify(decision)));
+    const places = text && placesIn(whole, decision, pass) && placesIn(short, decision, pass);
+    return places && new DecisionImage(short, places, decision, evidence, file, text);
   }
 
-  private constructor(bytes: Buffer, places: Places, decision: Decision, evidence: Evidence, file: number) {
+  private constructor(
+    bytes: Buffer,
+    places: Places,
+    decision: Decision,
+    evidence: Evidence,
+    file: number,
+    text: BaseText,
+  ) {
     this.#bytes = bytes;
     this.#places = places;
     this.#decision = decision;
     this.#evidence = evidence;
     this.#file = file;
+    this.#recordBytes = evidence.request.pass.ownRecord?.length ?? 0;
+    this.#unproven = text;
   }
 
   /**
@@ -95,11 +123,25 @@ export class DecisionImage {
       frame.targetIp !== frame.senderIp &&
       isPlain(decision, pass) &&
       decision.id.length === this.#decision.id.length &&
-      decision.monotonicNs.length === this.#decision.monotonicNs.length &&
-      decision.request.target.ip?.length === this.#decision.request.target.ip?.length &&
-      decision.reply?.mac === this.#decision.reply?.mac &&
-      (decision.reply?.latencyNs == null) === (this.#decision.reply?.latencyNs == null)
+      textLength(frame.targetIp) === textLength(asked.targetIp) &&
+      likeOf(decision).request.target.ip !== null &&
+      likeOf(decision).reply?.mac === this.#decision.reply?.mac &&
+      (latencyOf(decision) === null) === (latencyOf(this.#decision) === null) &&
+      sameTimes(decision, this.#decision) &&
+      this.#left > 0 &&
+      pass.ownRecord?.length === this.#recordBytes &&
+      this.#tells(decision)
     );
+  }
+
+  /** Tried with the first: a decision that a reader would not put together as it was is written by itself. */
+  #tells(decision: Decision): boolean {
+    if (!this.#unproven) return true;
+    const own = ownOf(shortJson(decision, this.#decision.id));
+    const told = own && this.#unproven.tells(own) ? this.#unproven.with(own) : null;
+    if (told?.toString() !== JSON.stringify(decision)) return false;
+    this.#unproven = null;
+    return true;
   }
 
   /** Room that {@link write} may need. */
@@ -111,7 +153,7 @@ export class DecisionImage {
   write(into: Buffer, view: DataView, at: number, fill: ImageFill): number {
     const places = this.#places;
     const { decision, pass, packetId } = fill;
-    const target = decision.request.target.ip as string;
+    this.#left--;
     into.set(this.#bytes, at);
     for (const frame of places.frames) {
       setTime(view, at + frame.time, frame.isReply ? fill.replyNs : fill.cameNs);
@@ -119,19 +161,18 @@ export class DecisionImage {
       setPacketId(view, at + frame.packetId, packetId);
     }
     setTime(view, at + places.block + timeAt, fill.decidedNs);
-    into.set(fill.record, at + places.record);
+    into.set(pass.ownRecord as Buffer, at + places.record);
     setText(into, at + places.id, decision.id);
-    setText(into, at + places.time, decision.time);
-    setText(into, at + places.monotonicNs, decision.monotonicNs);
+    setTimes(into, at + places.time, at + places.monotonicNs, decision);
     for (const place of places.targets) view.setUint32(at + place, pass.frame.targetIp);
-    for (const place of places.targetTexts) setText(into, at + place, target);
+    for (const place of places.targetTexts) setAddress(into, at + place, pass.frame.targetIp);
     const moved = places.latency ? this.#latency(into, at, places.latency, decision) : 0;
     return this.#close(into, view, at, moved, packetId);
   }
 
   /** @returns how many bytes there are more than in the image */
-  #latency(into: Buffer, at: number, { from, to }: Digits, { reply }: Decision): number {
-    const digits = String(reply?.latencyNs);
+  #latency(into: Buffer, at: number, { from, to }: Digits, decision: Decision): number {
+    const digits = String(latencyOf(decision));
     const moved = digits.length - (to - from);
     if (moved !== 0) into.set(this.#bytes.subarray(to, this.#places.dataEnd), at + to + moved);
     setText(into, at + from, digits);
@@ -159,7 +200,9 @@ export class DecisionImage {
   }
 }
 
-/** More images than this are forgotten together. */
+/** Decisions that refer to one. */
+const mostAlike = 1000;
+/** More images than this are forgotten together, and their numbers are used again. */
 const most = 8192;
 
 /** Images of decisions: of those that share their steps, one for each sender and each length of the target's text. */
@@ -167,26 +210,32 @@ export class Images {
   #bySteps = new WeakMap<object, Map<number, DecisionImage>>();
   #count = 0;
 
-  of(decision: Decision, evidence: Evidence): DecisionImage | undefined {
-    return this.#bySteps.get(decision.steps)?.get(keyOf(decision, evidence));
-  }
-
-  keep(image: DecisionImage, decision: Decision, evidence: Evidence): void {
-    if (++this.#count > most) {
+  /** The number of the next decision that others may refer to. */
+  next(): number {
+    if (this.#count >= most) {
       this.#bySteps = new WeakMap();
       this.#count = 0;
     }
+    return this.#count++;
+  }
+
+  of(decision: Decision, evidence: Evidence): DecisionImage | undefined {
+    return this.#bySteps.get(decision.steps)?.get(keyOf(evidence));
+  }
+
+  keep(image: DecisionImage, decision: Decision, evidence: Evidence): void {
     let images = this.#bySteps.get(decision.steps);
     if (!images) {
       images = new Map();
       this.#bySteps.set(decision.steps, images);
     }
-    images.set(keyOf(decision, evidence), image);
+    images.set(keyOf(evidence), image);
   }
 }
 
-function keyOf({ request }: Decision, evidence: Evidence): number {
-  return evidence.request.pass.frame.senderIp * 16 + (request.target.ip?.length ?? 0);
+function keyOf({ request }: Evidence): number {
+  const { senderIp, targetIp } = request.pass.frame;
+  return senderIp * 16 + textLength(targetIp);
 }
 
 /** Of a block, and of the data of a packet: see docs/recording.md, and the draft of pcapng. */
@@ -200,16 +249,16 @@ const askedAt = 38;
 const claimedAt = 28;
 
 /** Decided in the first pass, and asked for by a whole ARP header. */
-function isPlain({ verdict }: Decision, { record, firstNs, secondPass, frame }: Pass): boolean {
+export function isPlain({ verdict }: Decision, { ownRecord, firstNs, secondPass, frame }: Pass): boolean {
   const inOnePass = firstNs === null && !secondPass && verdict.deferredNs === null;
-  return inOnePass && record !== undefined && frame.arpBytes === arpBytes;
+  return inOnePass && ownRecord !== undefined && frame.arpBytes === arpBytes;
 }
 
 function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null {
   const blocks: number[] = [];
   for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at + 4)) blocks.push(at);
   const block = blocks.pop();
-  if (block === undefined || !pass.record) return null;
+  if (block === undefined || !pass.ownRecord) return null;
   const frames = blocks.map((start, i) => {
     const end = start + bytes.readUInt32LE(start + 4);
     const id = bytes.lastIndexOf(`arpwhy decision ${decision.id}`, end);
@@ -225,7 +274,7 @@ function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null 
   const data = block + dataAt;
   const dataEnd = data + bytes.readUInt32LE(block + capturedAt);
   const tags = tagsIn(bytes, data, dataEnd);
-  const [record, asked, shown] = [tags.get(tag.record), tags.get(tag.brief), tags.get(tag.ipv4Destination)];
+  const [own, asked, shown] = [tags.get(tag.record), tags.get(tag.brief), tags.get(tag.ipv4Destination)];
   const json = bytes.indexOf('{"schema":"arpwhy.decision/1","id":"', data);
   const behind = (text: string) => {
     const at = bytes.indexOf(text, json);
@@ -235,7 +284,7 @@ function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null 
   const target = decision.request.target.ip;
   const texts = [bytes.indexOf('who-has ', data) + 8, behind('"target":{"ip":"')];
   const found = json > 0 && id > 0 && time > 0 && monotonicNs > 0 && frames.every((frame) => frame.found);
-  if (!found || record === undefined || asked === undefined || shown === undefined) return null;
+  if (!found || own === undefined || asked === undefined || shown === undefined) return null;
   if (target === null || count(bytes, target) !== texts.length) return null;
   const from = (decision.reply?.latencyNs ?? null) === null ? -1 : behind('"latencyNs":');
   const latency = from < 0 ? null : { from, to: from + String(decision.reply?.latencyNs).length };
@@ -249,7 +298,7 @@ function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null 
     block,
     data,
     dataEnd,
-    record,
+    record: own,
     id,
     time,
     monotonicNs,
@@ -299,3 +348,74 @@ function setPacketId(view: DataView, at: number, id: number): void {
 function setText(into: Buffer, at: number, text: string): void {
   for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i);
 }
+
+/** Null where there was no reply, or none whose latency is known. */
+function latencyOf(decision: Decision): number | null {
+  const own = decision instanceof AlikeDecision ? decision.latencyNs : null;
+  return own ?? likeOf(decision).reply?.latencyNs ?? null;
+}
+
+/** Both times take the room that those of the other one take. */
+function sameTimes(decision: Decision, other: Decision): boolean {
+  if (!(decision instanceof AlikeDecision)) {
+    return (
+      decision.time.length === other.time.length && decision.monotonicNs.length === other.monotonicNs.length
+    );
+  }
+  const { telling, ns } = decision;
+  return (
+    secondsLength(telling.wall, ns) === other.time.length &&
+    secondsLength(telling.monotonic, ns) === other.monotonicNs.length
+  );
+}
+
+/** -1 for a time that is not told with nine digits. */
+function secondsLength(seconds: SecondsText, ns: bigint): number {
+  return seconds.within(ns) < 0 ? -1 : seconds.text.length + 9 + seconds.end.length;
+}
+
+function setTimes(into: Buffer, timeAt: number, monotonicAt: number, decision: Decision): void {
+  if (decision instanceof AlikeDecision) {
+    setSeconds(into, timeAt, decision.telling.wall, decision.ns);
+    setSeconds(into, monotonicAt, decision.telling.monotonic, decision.ns);
+  } else {
+    setText(into, timeAt, decision.time);
+    setText(into, monotonicAt, decision.monotonicNs);
+  }
+}
+
+function setSeconds(into: Buffer, at: number, seconds: SecondsText, ns: bigint): void {
+  let within = seconds.within(ns);
+  const { text, end } = seconds;
+  setText(into, at, text);
+  for (let place = at + text.length + 8; place >= at + text.length; place--) {
+    const above = Math.floor(within / 10);
+    into[place] = zero + within - 10 * above;
+    within = above;
+  }
+  setText(into, at + text.length + 9, end);
+}
+
+/** Of an address in dotted decimal. */
+function textLength(ip: Ipv4): number {
+  let length = 7;
+  for (let shift = 0; shift < 32; shift += 8) {
+    const byte = (ip >>> shift) & 0xff;
+    length += byte < 10 ? 0 : byte < 100 ? 1 : 2;
+  }
+  return length;
+}
+
+function setAddress(into: Buffer, at: number, ip: Ipv4): void {
+  let place = at;
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    const byte = (ip >>> shift) & 0xff;
+    if (byte >= 100) into[place++] = zero + Math.floor(byte / 100);
+    if (byte >= 10) into[place++] = zero + (Math.floor(byte / 10) % 10);
+    into[place++] = zero + (byte % 10);
+    if (shift > 0) into[place++] = dot;
+  }
+}
+
+const zero = 0x30;
+const dot = 0x2e;

@@ -7,6 +7,10 @@ export interface Parts {
   firstRecord: Buffer | null;
   evidence: Buffer | null;
   part: { index: number; count: number } | null;
+  /** The number by which later decisions refer to this one. */
+  base: number | null;
+  /** The number of the decision that this one is like. */
+  alike: number | null;
   json: Buffer;
 }
 
@@ -20,6 +24,12 @@ export function briefIn(data: Buffer): Buffer | null {
   return at + length <= data.length ? data.subarray(at, at + length) : null;
 }
 
+/** Whether later decisions may refer to this one, where its brief ends; cheap, and not checked. */
+export function isBase(data: Buffer, brief: Buffer): boolean {
+  const at = sumBytes + 4 + brief.length;
+  return at + 2 <= data.length && data.readUInt16BE(at) === tag.base;
+}
+
 /**
  * @param evidence also what the decision was made from; else that is null
  * @returns null when the checksum does not fit, or the tags do not end
@@ -31,6 +41,8 @@ export function partsOf(data: Buffer, evidence: boolean): Parts | null {
     firstRecord: null,
     evidence: null,
     part: null,
+    base: null,
+    alike: null,
     json: data,
   };
   let at = sumBytes;
@@ -43,7 +55,7 @@ export function partsOf(data: Buffer, evidence: boolean): Parts | null {
       parts.json = data.subarray(end);
       return parts;
     }
-    if (evidence || code === tag.part) take(parts, code, data.subarray(at + 4, end));
+    if (evidence || code >= tag.part) take(parts, code, data.subarray(at + 4, end));
     at = end;
   }
 }
@@ -61,6 +73,12 @@ function take(parts: Parts, code: number, value: Buffer): void {
       break;
     case tag.part:
       if (value.length >= 4) parts.part = { index: value.readUInt16BE(0), count: value.readUInt16BE(2) };
+      break;
+    case tag.base:
+      if (value.length >= 2) parts.base = value.readUInt16BE(0);
+      break;
+    case tag.alike:
+      if (value.length >= 2) parts.alike = value.readUInt16BE(0);
       break;
   }
 }

@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream';
 import { type DecisionFilter, passes } from '../decision/filter.js';
 import { passesNeighbour } from '../decision/neighbour/filter.js';
+import type { Decision } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
+import { Bases, type Told } from './bases.js';
 import { BriefFilter } from './brief.js';
 import { EventReader } from './event-reader.js';
 import type { CloseEvent, RecordedEvent, RecordingHead } from './events-from-json.js';
 import { formatMajor, mostParts } from './format.js';
-import { briefIn, type Parts, partsOf, tagText } from './message.js';
+import { briefIn, isBase, type Parts, partsOf, tagText } from './message.js';
 import { BlockScanner, type Packet } from './scanner.js';
 import { openSource, type Source } from './source.js';
 
@@ -15,8 +17,8 @@ export interface Entry {
   /** Wall clock of the host that recorded it, nanoseconds since 1970. */
   timeNs: bigint;
   event: RecordedEvent;
-  /** The event as it was recorded, byte for byte: JSON on one line, in UTF-8. It keeps a chunk of the file alive. */
-  bytes: Buffer;
+  /** The event, byte for byte as it was told: JSON on one line, in UTF-8. It keeps a chunk of the file alive. */
+  readonly bytes: Buffer;
   /** Of a decision, where it was asked for: what it was made from. */
   evidence: { record: Buffer | null; firstRecord: Buffer | null; json: string | null } | null;
 }
@@ -45,6 +47,7 @@ export class FileReader {
   readonly #scanner: BlockScanner;
   readonly #brief: BriefFilter | null;
   readonly #events = new EventReader();
+  readonly #bases = new Bases((json) => this.#events.read(json));
   #parts: { parts: Parts; count: number; bytes: Buffer[] } | null = null;
   #head: RecordingHead | null = null;
   #close: CloseEvent | null = null;
@@ -122,8 +125,10 @@ export class FileReader {
       if (brief) {
         this.decisions++;
         this.#segmentDecisions++;
-        if (this.#brief && !this.#brief.passes(brief)) continue;
-        if (!this.#inTime(packet)) continue;
+        if ((this.#brief && !this.#brief.passes(brief)) || !this.#inTime(packet)) {
+          if (isBase(packet.data, brief)) this.#partsOf(packet);
+          continue;
+        }
       }
       const entry = this.#entry(packet);
       if (entry) batch.push(entry);
@@ -137,16 +142,33 @@ export class FileReader {
   }
 
   #entry(packet: Packet): Entry | null {
-    const parts = partsOf(packet.data, this.#options.evidence ?? false);
-    if (!parts) return this.#spoiled(packet, 'a packet whose checksum does not fit');
+    const parts = this.#partsOf(packet);
+    if (!parts) return null;
     const whole = parts.part ? this.#join(packet, parts) : { parts, json: parts.json };
     if (!whole) return null;
     try {
+      if (parts.alike !== null) return this.#toldByAnother(packet, parts);
       return this.#told(packet, whole.parts, whole.json);
     } catch (error) {
       if (error instanceof ArpwhyError) throw error;
       return this.#spoiled(packet, `an event that is none (${(error as Error).message})`);
     }
+  }
+
+  /** The packet taken apart; a decision that others refer to is remembered. */
+  #partsOf(packet: Packet): Parts | null {
+    const parts = partsOf(packet.data, this.#options.evidence ?? false);
+    if (!parts) return this.#spoiled(packet, 'a packet whose checksum does not fit');
+    if (parts.base !== null) this.#bases.keep(parts);
+    return parts;
+  }
+
+  #toldByAnother(packet: Packet, parts: Parts): Entry | null {
+    const told = this.#bases.tell(parts);
+    if (!told) return this.#spoiled(packet, 'a decision that is told by another one, which is missing');
+    const { filter, evidence } = this.#options;
+    if (filter && !passes(told.decision, filter)) return null;
+    return new ToldEntry(packet.timeNs, told, evidence ?? false);
   }
 
   /** A message in several packets is whole with the last one. */
@@ -218,6 +240,7 @@ export class FileReader {
       );
     }
     this.#head = head;
+    this.#bases.clear();
     this.#close = null;
     this.#segmentDecisions = 0;
   }
@@ -225,6 +248,27 @@ export class FileReader {
   #spoiled(packet: Packet, what: string): null {
     this.#scanner.spoiled(packet, what);
     return null;
+  }
+}
+
+/** Most readers have no use for the text. */
+class ToldEntry implements Entry {
+  readonly timeNs: bigint;
+  readonly event: Decision;
+  readonly evidence: Entry['evidence'];
+  readonly #told: Told;
+
+  constructor(timeNs: bigint, told: Told, evidence: boolean) {
+    this.timeNs = timeNs;
+    this.event = told.decision;
+    this.#told = told;
+    this.evidence = evidence
+      ? { record: told.record, firstRecord: null, json: told.evidence && tagText(told.evidence) }
+      : null;
+  }
+
+  get bytes(): Buffer {
+    return this.#told.bytes();
   }
 }
 

@@ -10,12 +10,13 @@ import { version } from '../package-root.js';
 import { mostChanges } from '../stream/changes.js';
 import type { ChangeEvent, EndEvent, LostEvent, StartEvent } from '../stream/events.js';
 import type { Evidence, State, StreamTap } from '../stream/tap.js';
-import { BlockWriter } from './blocks.js';
+import { shortJson } from './alike.js';
+import { BlockWriter, type Message } from './blocks.js';
 import { briefOf } from './brief.js';
 import type { RecordingFiles } from './files.js';
 import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format.js';
 import { replyFrame, requestFrame } from './frames.js';
-import { DecisionImage, Images } from './image.js';
+import { DecisionImage, Images, isPlain } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
 import { neighbourInfo, verdictInfo, verdictLines } from './verdict-lines.js';
 
@@ -29,6 +30,8 @@ const flushMs = 200;
 const mostTold = 20_000;
 /** What the kernel announces of a link is read here after so long at most. */
 const noticeNs = 250_000_000n;
+/** A decision that is told by another one takes no more, mostly. */
+const shortBytes = 2048;
 /** Deferrals whose decision has not come: more than the kernel side can hold were lost. */
 const mostDeferred = 16384;
 
@@ -220,7 +223,6 @@ export class Recorder implements StreamTap {
     this.#blocks.again(image, {
       decision,
       pass,
-      record: pass.record as Buffer,
       packetId,
       cameNs: decidedNs,
       replyNs: (pass.reply?.ns ?? 0n) + offsetNs,
@@ -233,24 +235,39 @@ export class Recorder implements StreamTap {
     // what a decision refers to stands before it, in the same file
     const known = this.#evidenceOf(decision, evidence);
     const device = this.#interfaceOf(decision);
+    const number = first || !isPlain(decision, pass) ? null : this.#images.next();
     const start = this.#blocks.length;
     this.#frames(decision, pass, first, device, packetId);
-    const tags: [number, Uint8Array | string][] = [[tag.brief, briefOf(decision)]];
+    const frames = this.#blocks.since(start);
+    const brief = [tag.brief, briefOf(decision)] as const;
+    const tags: [number, Uint8Array | string][] = [[...brief]];
+    if (number !== null) tags.push([tag.base, u16(number)]);
     if (pass.record) tags.push([tag.record, pass.record]);
     if (first?.record) tags.push([tag.firstRecord, first.record]);
     tags.push([tag.evidence, known]);
+    const message = this.#messageOf(decision, pass, packetId);
+    this.#blocks.message(0, { ...message, json: JSON.stringify(decision), tags });
+    if (number === null || !pass.ownRecord) return;
+    const short = new BlockWriter(shortBytes);
+    short.message(0, {
+      ...message,
+      json: shortJson(decision, decision.id),
+      tags: [brief, [tag.alike, u16(number)], [tag.record, pass.ownRecord]],
+    });
+    const blocks = { whole: this.#blocks.since(start), short: Buffer.concat([frames, short.take()]) };
+    const image = DecisionImage.of(blocks, decision, evidence, this.#segment);
+    if (image) this.#images.keep(image, decision, evidence);
+  }
+
+  #messageOf(decision: Decision, pass: Pass, packetId: number): Omit<Message, 'json'> {
     const { frame } = pass;
     const named = decision.request.target.ip !== null;
-    this.#blocks.message(0, {
+    return {
       timeNs: (pass.startNs ?? pass.endNs) + this.#clock.offsetNs,
-      json: JSON.stringify(decision),
       info: verdictInfo(decision),
       packetId,
       ...(named ? { sender: frame.senderIp, target: frame.targetIp } : {}),
-      tags,
-    });
-    const image = DecisionImage.of(this.#blocks.since(start), decision, evidence, this.#segment);
-    if (image) this.#images.keep(image, decision, evidence);
+    };
   }
 
   neighbour(event: NeighbourEventTold): void {
@@ -497,6 +514,12 @@ export class Recorder implements StreamTap {
   #message(monotonicNs: bigint, json: string, info: string): void {
     this.#blocks.message(0, { timeNs: monotonicNs + this.#clock.offsetNs, json, info });
   }
+}
+
+function u16(number: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(number);
+  return bytes;
 }
 
 /** Alike for one change, whether hooks saw it or two states differ by it. */

@@ -1,13 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decider } from '../../src/decision/decider.js';
-import type { Pass } from '../../src/decision/types.js';
+import { noFilter } from '../../src/decision/filter.js';
+import type { Decision, Pass } from '../../src/decision/types.js';
 import { Clock } from '../../src/host/clock.js';
 import { IprouteNames } from '../../src/host/names.js';
 import * as layout from '../../src/kernel/layout.js';
+import { ownRecord } from '../../src/kernel/record-parts.js';
 import { RecordingFiles } from '../../src/recording/files.js';
+import { type Entry, FileReader, type ReadOptions } from '../../src/recording/reader.js';
 import { Recorder } from '../../src/recording/recorder.js';
 import type { StartEvent } from '../../src/stream/events.js';
 import { around, final, ip, lookup, other, pass, proof, reply, request, route } from './builders.js';
@@ -39,6 +42,7 @@ const { netnsName, names: _, ...base } = around;
 /** Stands for a wire record: of those of one content, ids, times and addresses differ, which come first. */
 function recordOf(id: number, target: number): Buffer {
   const bytes = Buffer.alloc(600, 7);
+  bytes.writeUInt32LE(bytes.length, layout.record.size);
   bytes.writeUInt32LE(id, layout.record.id);
   bytes.writeUInt32BE(target, layout.record.targetIp);
   return bytes;
@@ -46,8 +50,15 @@ function recordOf(id: number, target: number): Buffer {
 const proxied = { settings: { proxy_arp: 1 }, route: final('unicast', other), lookups: [lookup()] };
 const replied = pass({ ...proxied, reply, customRules: true });
 
-/** The packets of arpwhy and the frames that a recorder makes of passes. */
-async function recorded(name: string, passes: readonly Pass[]): Promise<Buffer> {
+interface Recorded {
+  path: string;
+  /** What was told, and the wire records. */
+  decisions: Decision[];
+  records: (Buffer | undefined)[];
+}
+
+/** Record what is decided of passes. */
+async function recorded(name: string, passes: readonly Pass[]): Promise<Recorded> {
   const path = join(directory, name);
   const onError = (error: Error) => {
     throw error;
@@ -55,16 +66,37 @@ async function recorded(name: string, passes: readonly Pass[]): Promise<Buffer> 
   const files = await RecordingFiles.open({ path, numbered: false, keep: null, compress: false, onError });
   const recorder = new Recorder(files, { rotation: null, command: 'test' });
   const decider = new Decider(base, clock);
+  const decisions: Decision[] = [];
   recorder.start(start);
   for (const [i, one] of passes.entries()) {
     const asked = { ...request(one), id: `7f3a-${i + 1}` };
     const decision = decider.decide(asked, proven, { name: netnsName, names, namesAt: () => around.names });
     recorder.decision(decision, { request: asked, proof: proven, names, links: proven.snapshot.links });
+    decisions.push(decision);
   }
   await recorder.close();
-  // what stands before it holds the time at which it was written
-  const bytes = readFileSync(path);
-  return bytes.subarray(bytes.indexOf('arpwhy.names/1'));
+  return { path, decisions, records: passes.map(({ record }) => record) };
+}
+
+async function read(
+  path: string,
+  options: ReadOptions = {},
+): Promise<{ entries: Entry[]; problem: string | null }> {
+  const reader = new FileReader(path, options);
+  const entries: Entry[] = [];
+  for await (const batch of reader.batches()) entries.push(...batch);
+  return {
+    entries: entries.filter(({ event }) => event.schema === 'arpwhy.decision/1'),
+    problem: reader.problem(),
+  };
+}
+
+/** Offsets of the packets of decisions that are told by another one. */
+function shortPackets(bytes: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf('","alike":"'); at >= 0; at = bytes.indexOf('","alike":"', at + 1))
+    found.push(at);
+  return found;
 }
 
 /** The same content again and again, for other addresses at other times, each told with other latencies. */
@@ -83,22 +115,88 @@ function storm(of: Pass, count: number): Pass[] {
       endNs: at + 1000n,
       reply: of.reply && { ...of.reply, ns: at + latency },
       record: recordOf(i, targetIp),
+      ownRecord: ownRecord(recordOf(i, targetIp)),
     };
   });
 }
 
+const cases: [string, Pass][] = [
+  ['replied', replied],
+  ['silent', pass({ ...proxied, settings: {} })],
+  ['without its start', { ...replied, startNs: null }],
+  ['of a first pass that was not seen', { ...replied, secondPass: true }],
+  ['of two passes', { ...replied, secondPass: true, first: 1, firstNs: 10n }],
+];
+
 describe('a decision that says what another said', () => {
-  it.each<[string, Pass]>([
-    ['replied', replied],
-    ['silent', pass({ ...proxied, settings: {} })],
-    ['without its start', { ...replied, startNs: null }],
-    ['of a first pass that was not seen', { ...replied, secondPass: true }],
-    ['of two passes', { ...replied, secondPass: true, first: 1, firstNs: 10n }],
-  ])('is written byte for byte as by itself: %s', async (_case, of) => {
-    const passes = storm(of, 120);
-    const alone = passes.map((one) => ({ ...one, alike: {} }));
-    const [together, apart] = [await recorded('together', passes), await recorded('apart', alone)];
-    expect(together.length).toBeGreaterThan(120 * 600);
-    expect(together.equals(apart)).toBe(true);
+  it.each(cases)('is read byte for byte as it was told, with its wire record: %s', async (_case, of) => {
+    const { path, decisions, records } = await recorded('storm.pcapng', storm(of, 120));
+    const { entries } = await read(path, { evidence: true });
+    expect(entries.map(({ bytes }) => bytes.toString())).toEqual(decisions.map((one) => JSON.stringify(one)));
+    expect(entries.map(({ event }) => event)).toEqual(
+      decisions.map((one) => JSON.parse(JSON.stringify(one))),
+    );
+    for (const [i, { evidence }] of entries.entries()) {
+      expect(evidence?.record?.equals(records[i] as Buffer)).toBe(true);
+      expect(evidence?.json).toBe(entries[0]?.evidence?.json);
+    }
+  });
+
+  it('takes less than half of the room', async () => {
+    const passes = storm(replied, 250);
+    const together = readFileSync((await recorded('together', passes)).path);
+    const apart = readFileSync(
+      (
+        await recorded(
+          'apart',
+          passes.map((one) => ({ ...one, alike: {} })),
+        )
+      ).path,
+    );
+    expect(shortPackets(together).length).toBeGreaterThan(230);
+    expect(shortPackets(apart)).toEqual([]);
+    expect(together.length).toBeLessThan(apart.length / 2);
+  });
+
+  it('is read where the one that it is told by is filtered out', async () => {
+    const { path, decisions } = await recorded('storm.pcapng', storm(replied, 60));
+    const target = decisions[40]?.request.target.ip as string;
+    const targets = [{ ip: ip(target), length: 32 }];
+    const filter = { ...noFilter, targets };
+    const { entries } = await read(path, { filter });
+    expect(entries.map(({ bytes }) => bytes.toString())).toEqual([JSON.stringify(decisions[40])]);
+    const fromNs = BigInt(decisions[50]?.monotonicNs as string) + BigInt(start.clockOffsetNs);
+    expect((await read(path, { fromNs })).entries).toHaveLength(10);
+  });
+
+  it('is not shown where the one that it is told by is damaged', async () => {
+    const { path, decisions } = await recorded('storm.pcapng', storm(replied, 60));
+    const bytes = readFileSync(path);
+    const first = bytes.indexOf(`"id":"${decisions[0]?.id}","host"`);
+    bytes[first + 400] = (bytes[first + 400] as number) ^ 1;
+    writeFileSync(path, bytes);
+    const { entries, problem } = await read(path);
+    const told = decisions.map((one) => JSON.stringify(one));
+    expect(entries.length).toBeLessThan(60);
+    expect(entries.every((entry) => told.includes(entry.bytes.toString()))).toBe(true);
+    expect(problem).toMatch(
+      /is damaged: a packet whose checksum does not fit, at byte \d+, and \d+ more like it/,
+    );
+  });
+
+  it('is not told by another one of the same number', async () => {
+    const [one, two] = [
+      await recorded('one.pcapng', storm(replied, 3)),
+      await recorded('two.pcapng', storm(pass({ ...proxied, settings: {} }), 60)),
+    ];
+    const [first, second] = [readFileSync(one.path), readFileSync(two.path)];
+    // a recording whose begin was cut away, behind another one
+    const [cut = 0] = shortPackets(second);
+    const block = second.lastIndexOf(Buffer.from([6, 0, 0, 0]), cut);
+    writeFileSync(one.path, Buffer.concat([first, second.subarray(block)]));
+    const { entries, problem } = await read(one.path);
+    const told = [...one.decisions, ...two.decisions].map((decision) => JSON.stringify(decision));
+    expect(entries.every((entry) => told.includes(entry.bytes.toString()))).toBe(true);
+    expect(problem).toMatch(/a decision that is told by another one, which is missing/);
   });
 });

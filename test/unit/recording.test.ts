@@ -150,10 +150,10 @@ describe('a damaged recording', () => {
   });
 
   it('of a later format is refused with a word on what to do', async () => {
-    const about = { schema: 'arpwhy.recording/1', format: '2.0', version: '9.0.0', host: 'a', trace: 'b' };
+    const about = { schema: 'arpwhy.recording/1', format: '3.0', version: '9.0.0', host: 'a', trace: 'b' };
     const text = JSON.stringify({ ...about, segment: 1, time: 't', recordVersion: 9, command: '' });
     await expect(readBytes(withMessages(text))).rejects.toThrow(
-      /format 2\.0, made by arpwhy 9\.0\.0.*install a newer/,
+      /format 3\.0, made by arpwhy 9\.0\.0.*install a newer/,
     );
   });
 
