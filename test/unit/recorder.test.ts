@@ -184,6 +184,20 @@ describe('a decision that says what another said', () => {
     );
   });
 
+  it('is never shown altered, whatever byte is flipped', async () => {
+    const { path, decisions } = await recorded('storm.pcapng', storm(replied, 30));
+    const whole = readFileSync(path);
+    const told = new Set(decisions.map((one) => JSON.stringify(one)));
+    for (let at = 700; at < whole.length; at += 89) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] as number) ^ (1 << (at % 8));
+      writeFileSync(path, bytes);
+      const { entries } = await read(path, { evidence: true });
+      expect(entries.every((entry) => told.has(entry.bytes.toString()))).toBe(true);
+      expect(entries.every((entry) => told.has(JSON.stringify(entry.event)))).toBe(true);
+    }
+  });
+
   it('is not told by another one of the same number', async () => {
     const [one, two] = [
       await recorded('one.pcapng', storm(replied, 3)),
