@@ -250,6 +250,9 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
     const { delivered: told, filtered: out, lost: gone } = end.neighbours;
     say(context, `of neighbours: ${told} delivered, ${out} filtered out, ${gone} records lost`);
   }
-  if (lost > 0) say(context, 'to lose fewer: narrow it with --netns or --dev, or write into a file');
+  if (lost > 0) {
+    const later = options.text ? ', or record it, which takes less, and look at it later' : '';
+    say(context, `to lose fewer: narrow it with --netns, --dev, --target or --sender${later}`);
+  }
   if (options.strict && (lost > 0 || end.changesLost > 0)) context.exitCode = exitCode.lost;
 }
