@@ -52,6 +52,8 @@ export interface ImageBlocks {
  * another time: in a flood nearly all do. What they share is copied at once, what differs is written over it.
  */
 export class DecisionImage {
+  /** By which later decisions refer to it. */
+  readonly number: number;
   readonly #bytes: Buffer;
   readonly #places: Places;
   readonly #decision: Decision;
@@ -67,18 +69,18 @@ export class DecisionImage {
   /**
    * Null for decisions whose blocks differ in more than this knows.
    * @param blocks belong to the image from now on
-   * @param file the image holds for this file of the recording: interfaces and states have other numbers in the next
+   * @param where the image holds for this file of the recording: interfaces and states have other numbers in the next
    */
   static of(
     { whole, short }: ImageBlocks,
     decision: Decision,
     evidence: Evidence,
-    file: number,
+    where: { file: number; number: number },
   ): DecisionImage | null {
     const { pass } = evidence.request;
     const text = BaseText.of(Buffer.from(JSON.stringify(decision)));
     const places = text && placesIn(whole, decision, pass) && placesIn(short, decision, pass);
-    return places && new DecisionImage(short, places, decision, evidence, file, text);
+    return places && new DecisionImage(short, places, decision, evidence, where, text);
   }
 
   private constructor(
@@ -86,7 +88,7 @@ export class DecisionImage {
     places: Places,
     decision: Decision,
     evidence: Evidence,
-    file: number,
+    { file, number }: { file: number; number: number },
     text: BaseText,
   ) {
     this.#bytes = bytes;
@@ -94,6 +96,7 @@ export class DecisionImage {
     this.#decision = decision;
     this.#evidence = evidence;
     this.#file = file;
+    this.number = number;
     this.#recordBytes = evidence.request.pass.ownRecord?.length ?? 0;
     this.#unproven = text;
   }

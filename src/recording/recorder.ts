@@ -210,7 +210,7 @@ export class Recorder implements StreamTap {
     const packetId = ++this.#packets;
     const image = this.#images.of(decision, evidence);
     if (image?.serves(decision, evidence, this.#segment)) this.#again(image, decision, evidence, packetId);
-    else this.#blocksOf(decision, evidence, packetId);
+    else this.#blocksOf(decision, evidence, packetId, image?.number ?? null);
     this.#decisions++;
     this.#segmentDecisions++;
     if (this.#blocks.length >= chunkBytes) this.#flush();
@@ -230,12 +230,13 @@ export class Recorder implements StreamTap {
     });
   }
 
-  #blocksOf(decision: Decision, evidence: Evidence, packetId: number): void {
+  /** @param before the number of the one that it is told by no more, whose place it takes */
+  #blocksOf(decision: Decision, evidence: Evidence, packetId: number, before: number | null): void {
     const { pass, first } = evidence.request;
     // what a decision refers to stands before it, in the same file
     const known = this.#evidenceOf(decision, evidence);
     const device = this.#interfaceOf(decision);
-    const number = first || !isPlain(decision, pass) ? null : this.#images.next();
+    const number = first || !isPlain(decision, pass) ? null : (before ?? this.#images.next());
     const start = this.#blocks.length;
     this.#frames(decision, pass, first, device, packetId);
     const frames = this.#blocks.since(start);
@@ -255,7 +256,7 @@ export class Recorder implements StreamTap {
       tags: [brief, [tag.alike, u16(number)], [tag.record, pass.ownRecord]],
     });
     const blocks = { whole: this.#blocks.since(start), short: Buffer.concat([frames, short.take()]) };
-    const image = DecisionImage.of(blocks, decision, evidence, this.#segment);
+    const image = DecisionImage.of(blocks, decision, evidence, { file: this.#segment, number });
     if (image) this.#images.keep(image, decision, evidence);
   }
 
