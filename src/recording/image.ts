@@ -1,10 +1,19 @@
 import { crc32 } from 'node:zlib';
 import { AlikeDecision, likeOf } from '../decision/alike-decision.js';
-import type { SecondsText } from '../decision/seconds.js';
-import type { Decision, Ipv4, Pass } from '../decision/types.js';
+import type { Decision, Pass } from '../decision/types.js';
 import type { Evidence } from '../stream/tap.js';
 import { BaseText, ownOf, shortJson } from './alike.js';
-import { brief, option, tag } from './format.js';
+import { option } from './format.js';
+import { type Digits, type Places, placesIn, sumBytes, timeAt } from './image-places.js';
+import {
+  addressLength,
+  secondsLength,
+  setAddress,
+  setPacketId,
+  setSeconds,
+  setText,
+  setTime,
+} from './put.js';
 
 /** What differs among decisions that an image serves: nanoseconds since 1970, and the packet's number. */
 export interface ImageFill {
@@ -14,31 +23,6 @@ export interface ImageFill {
   cameNs: bigint;
   replyNs: bigint;
   decidedNs: bigint;
-}
-
-/** Where fields lie, as offsets in the image. */
-interface Places {
-  /** The request, and the reply where there was one. */
-  frames: { time: number; isReply: boolean; id: number; packetId: number }[];
-  /** The decision's block, its data, and the end of these. */
-  block: number;
-  data: number;
-  dataEnd: number;
-  record: number;
-  id: number;
-  time: number;
-  monotonicNs: number;
-  /** Null where there are none. */
-  latency: Digits | null;
-  /** The address that was asked for: as bytes, and as text. */
-  targets: number[];
-  targetTexts: number[];
-}
-
-/** A number in digits, which may be more or fewer the next time: all behind them moves. */
-interface Digits {
-  from: number;
-  to: number;
 }
 
 /** The blocks of a decision: whole, and as those of one that is like it are written. */
@@ -126,7 +110,7 @@ export class DecisionImage {
       frame.targetIp !== frame.senderIp &&
       isPlain(decision, pass) &&
       decision.id.length === this.#decision.id.length &&
-      textLength(frame.targetIp) === textLength(asked.targetIp) &&
+      addressLength(frame.targetIp) === addressLength(asked.targetIp) &&
       likeOf(decision).request.target.ip !== null &&
       likeOf(decision).reply?.mac === this.#decision.reply?.mac &&
       (latencyOf(decision) === null) === (latencyOf(this.#decision) === null) &&
@@ -238,118 +222,15 @@ export class Images {
 
 function keyOf({ request }: Evidence): number {
   const { senderIp, targetIp } = request.pass.frame;
-  return senderIp * 16 + textLength(targetIp);
+  return senderIp * 16 + addressLength(targetIp);
 }
 
-/** Of a block, and of the data of a packet: see docs/recording.md, and the draft of pcapng. */
-const timeAt = 12;
-const capturedAt = 20;
-const dataAt = 28;
-const sumBytes = 8;
 const arpBytes = 28;
-/** Of the target in the frames, with their Ethernet headers. */
-const askedAt = 38;
-const claimedAt = 28;
 
 /** Decided in the first pass, and asked for by a whole ARP header. */
 export function isPlain({ verdict }: Decision, { ownRecord, firstNs, secondPass, frame }: Pass): boolean {
   const inOnePass = firstNs === null && !secondPass && verdict.deferredNs === null;
   return inOnePass && ownRecord !== undefined && frame.arpBytes === arpBytes;
-}
-
-function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places | null {
-  const blocks: number[] = [];
-  for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at + 4)) blocks.push(at);
-  const block = blocks.pop();
-  if (block === undefined || !pass.ownRecord) return null;
-  const frames = blocks.map((start, i) => {
-    const end = start + bytes.readUInt32LE(start + 4);
-    const id = bytes.lastIndexOf(`arpwhy decision ${decision.id}`, end);
-    return {
-      start,
-      time: start + timeAt,
-      isReply: i === 1,
-      id: id + 16,
-      packetId: end - 16,
-      found: id > start,
-    };
-  });
-  const data = block + dataAt;
-  const dataEnd = data + bytes.readUInt32LE(block + capturedAt);
-  const tags = tagsIn(bytes, data, dataEnd);
-  const [own, asked, shown] = [tags.get(tag.record), tags.get(tag.brief), tags.get(tag.ipv4Destination)];
-  const json = bytes.indexOf('{"schema":"arpwhy.decision/1","id":"', data);
-  const behind = (text: string) => {
-    const at = bytes.indexOf(text, json);
-    return at < 0 ? -1 : at + text.length;
-  };
-  const [id, time, monotonicNs] = [behind('"id":"'), behind('"time":"'), behind('"monotonicNs":"')];
-  const target = decision.request.target.ip;
-  const texts = [bytes.indexOf('who-has ', data) + 8, behind('"target":{"ip":"')];
-  const found = json > 0 && id > 0 && time > 0 && monotonicNs > 0 && frames.every((frame) => frame.found);
-  if (!found || own === undefined || asked === undefined || shown === undefined) return null;
-  if (target === null || count(bytes, target) !== texts.length) return null;
-  const from = (decision.reply?.latencyNs ?? null) === null ? -1 : behind('"latencyNs":');
-  const latency = from < 0 ? null : { from, to: from + String(decision.reply?.latencyNs).length };
-  const targets = [
-    ...frames.map(({ start, isReply }) => start + dataAt + (isReply ? claimedAt : askedAt)),
-    asked + brief.target,
-    shown,
-  ];
-  return {
-    frames,
-    block,
-    data,
-    dataEnd,
-    record: own,
-    id,
-    time,
-    monotonicNs,
-    latency,
-    targets,
-    targetTexts: texts,
-  };
-}
-
-/** How often an address stands in bytes, by itself: not as a part of another one. */
-function count(bytes: Buffer, ip: string): number {
-  let times = 0;
-  for (let at = bytes.indexOf(ip); at >= 0; at = bytes.indexOf(ip, at + 1)) {
-    if (!isOfAddress(bytes[at - 1]) && !isOfAddress(bytes[at + ip.length])) times++;
-  }
-  return times;
-}
-
-function isOfAddress(code: number | undefined): boolean {
-  return code !== undefined && (code === 0x2e || (code >= 0x30 && code <= 0x39));
-}
-
-/** Where the values of tags lie. */
-function tagsIn(bytes: Buffer, data: number, dataEnd: number): Map<number, number> {
-  const tags = new Map<number, number>();
-  for (let at = data + sumBytes; at + 4 <= dataEnd; at += 4 + bytes.readUInt16BE(at + 2)) {
-    const code = bytes.readUInt16BE(at);
-    if (code === tag.end) break;
-    tags.set(code, at + 4);
-  }
-  return tags;
-}
-
-function setTime(view: DataView, at: number, ns: bigint): void {
-  scratch.setBigUint64(0, ns);
-  view.setUint32(at, scratch.getUint32(0), true);
-  view.setUint32(at + 4, scratch.getUint32(4), true);
-}
-const scratch = new DataView(new ArrayBuffer(8));
-
-function setPacketId(view: DataView, at: number, id: number): void {
-  view.setUint32(at, id >>> 0, true);
-  view.setUint32(at + 4, Math.floor(id / 2 ** 32), true);
-}
-
-/** Ids, times and digits are ASCII, and short: a call into the runtime for each takes longer. */
-function setText(into: Buffer, at: number, text: string): void {
-  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i);
 }
 
 /** Null where there was no reply, or none whose latency is known. */
@@ -372,11 +253,6 @@ function sameTimes(decision: Decision, other: Decision): boolean {
   );
 }
 
-/** -1 for a time that is not told with nine digits. */
-function secondsLength(seconds: SecondsText, ns: bigint): number {
-  return seconds.within(ns) < 0 ? -1 : seconds.text.length + 9 + seconds.end.length;
-}
-
 function setTimes(into: Buffer, timeAt: number, monotonicAt: number, decision: Decision): void {
   if (decision instanceof AlikeDecision) {
     setSeconds(into, timeAt, decision.telling.wall, decision.ns);
@@ -386,39 +262,3 @@ function setTimes(into: Buffer, timeAt: number, monotonicAt: number, decision: D
     setText(into, monotonicAt, decision.monotonicNs);
   }
 }
-
-function setSeconds(into: Buffer, at: number, seconds: SecondsText, ns: bigint): void {
-  let within = seconds.within(ns);
-  const { text, end } = seconds;
-  setText(into, at, text);
-  for (let place = at + text.length + 8; place >= at + text.length; place--) {
-    const above = Math.floor(within / 10);
-    into[place] = zero + within - 10 * above;
-    within = above;
-  }
-  setText(into, at + text.length + 9, end);
-}
-
-/** Of an address in dotted decimal. */
-function textLength(ip: Ipv4): number {
-  let length = 7;
-  for (let shift = 0; shift < 32; shift += 8) {
-    const byte = (ip >>> shift) & 0xff;
-    length += byte < 10 ? 0 : byte < 100 ? 1 : 2;
-  }
-  return length;
-}
-
-function setAddress(into: Buffer, at: number, ip: Ipv4): void {
-  let place = at;
-  for (let shift = 24; shift >= 0; shift -= 8) {
-    const byte = (ip >>> shift) & 0xff;
-    if (byte >= 100) into[place++] = zero + Math.floor(byte / 100);
-    if (byte >= 10) into[place++] = zero + (Math.floor(byte / 10) % 10);
-    into[place++] = zero + (byte % 10);
-    if (shift > 0) into[place++] = dot;
-  }
-}
-
-const zero = 0x30;
-const dot = 0x2e;
