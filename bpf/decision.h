@@ -122,6 +122,7 @@ static __always_inline void take_reply(struct cpu *me, struct arpwhy_record *r, 
 		return;
 	reply = &me->replies[SLOT(found, REPLIES)];
 	r->reply_ns = reply->ns;
+	r->end_ns = reply->ns;
 	__builtin_memcpy(b->reply_mac, reply->mac, sizeof(b->reply_mac));
 	if (reply->queued)
 		b->flags |= ARPWHY_REPLY_QUEUED;
@@ -374,7 +375,7 @@ static __always_inline void describe_start(struct cpu *me, struct arpwhy_record 
 		me->wait.first_ns = waiting->first_ns;
 		/* no second pass: its wait ended here, on a CPU that may have been idle since before it began */
 		if (b->place == ARPWHY_IN_PROXY_QUEUE) {
-			r->start_ns = r->end_ns;
+			r->start_ns = r->end_ns = bpf_ktime_get_ns();
 			window->event = me->event;
 			window->lookup = me->lookup;
 			return;
@@ -494,7 +495,6 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 	__builtin_memset(me->out.bytes, 0, WHOLE);
 	__builtin_memset(&me->wait, 0, sizeof(me->wait));
 	__builtin_memset(detail, 0, sizeof(*detail));
-	r->end_ns = bpf_ktime_get_ns();
 	b->arp_bytes = arp_bytes;
 	if (frame < FRAMES)
 		b->flags |= ARPWHY_SAME_SKB;
@@ -550,6 +550,8 @@ static __always_inline int end_pass_by(enum reading how, struct cpu *me, struct 
 		take_reply(me, r, b, detail, window.event, sip, tip);
 		taken = take_changes(window.event, b->ifindex, sip);
 	}
+	if (!r->end_ns)
+		r->end_ns = bpf_ktime_get_ns();
 	asm volatile("" : "+r"(taken));
 	if (taken > ARPWHY_MAX_NEIGHBOURS)
 		goto out;

@@ -102,7 +102,7 @@ struct arpwhy_record {
 	__u16 cpu;
 	__u64 id;		/* of this pass, unique in the trace */
 	__u64 start_ns;		/* CLOCK_MONOTONIC, 0 when it was not seen */
-	__u64 end_ns;
+	__u64 end_ns;		/* with a reply it is reply_ns: what follows says nothing any more, and a clock costs */
 	__u64 reply_ns;
 	__u8 slot;
 	__u8 parts;		/* enum arpwhy_part */
