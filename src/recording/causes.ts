@@ -1,6 +1,7 @@
+import { contains, parseIp, parsePrefix } from '../decision/addresses.js';
 import type { Change } from '../decision/changes.js';
 import { effectiveOf } from '../decision/effective.js';
-import type { Settings } from '../decision/types.js';
+import type { Prefix, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
 import type { Justification } from './justification.js';
 
@@ -19,6 +20,8 @@ export interface Sides {
   now: Justification;
   /** Addresses that moved. */
   targets: ReadonlySet<string>;
+  /** Who asked for them. */
+  senders: ReadonlySet<string>;
   /** What the gates of the two decisions read; null where it was not seen. */
   settings: { was: Settings; now: Settings } | null;
 }
@@ -59,25 +62,21 @@ const ofAddresses = new Set(['arp-ignore', 'arp-filter', 'source-invalid']);
  * for what is closer to it.
  */
 export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
-  return Math.max(
-    more > 0 ? weights.more : weights.none,
-    ...changes.map((change) => weightOfOne(change, sides)),
-  );
+  return Math.max(more > 0 ? weights.more : weights.none, ...changes.map((one) => weightOfOne(one, sides)));
 }
 
-function weightOfOne(change: Change, sides: Sides): number {
+/** Less than this explains nothing by itself. */
+export const explains = weights.setting;
+
+/** The same of one of the changes of an event. */
+export function weightOfOne(change: Change, sides: Sides): number {
   const { was, now, targets } = sides;
   const both = was ? [was, now] : [now];
   switch (change.object) {
-    case 'route': {
-      const of = both.filter((side) => isItsRoute(change, side, targets));
-      // what is gone decided before, what came decides now; the other way round it is part of the story
-      const whose = { removed: was, added: now, changed: of[0] }[change.change];
-      if (of.length === 0) return weights.none;
-      return of.some((side) => side === whose) ? weights.exact : weights.near;
-    }
+    case 'route':
+      return weightOfRoute(change, sides);
     case 'rule':
-      return both.some((side) => isItsRule(change, side)) ? weights.exact : weights.none;
+      return weightOfRule(change, sides);
     case 'setting':
       return isItsSetting(change, sides) ? weights.setting : weights.none;
     case 'link': {
@@ -100,37 +99,106 @@ function weightOfOne(change: Change, sides: Sides): number {
   }
 }
 
-function isItsRoute(
-  { text, was, table }: Change,
-  side: Justification,
-  targets: ReadonlySet<string>,
-): boolean {
-  if (side.table === null || table?.id !== side.table.id) return false;
-  if (side.prefix === null) return true;
-  return [text, was ?? ''].some((one) => {
-    const words = one.split(' ');
-    if (side.hostRoute) return words.some((word) => word.endsWith('/32') && targets.has(word.slice(0, -3)));
-    return words.includes(side.prefix as string) && goesTheSameWay(words, side);
-  });
+/** What is gone decided before, what came decides now; the other way round it is part of the story. */
+function weightOfRoute(change: Change, sides: Sides): number {
+  const { was, now, senders } = sides;
+  if (was?.reason === 'source-invalid' || now.reason === 'source-invalid') {
+    if (textsOf(change).some((text) => covers(text, senders))) return weights.exact;
+  }
+  const ofWas = was && placeOf(change, was, sides);
+  const ofNow = placeOf(change, now, sides);
+  if (!ofWas && !ofNow) return weights.none;
+  const moves = {
+    // a narrower one comes before what decided, or gives way to what decides
+    removed: ofWas === 'its' || ofNow === 'narrower',
+    added: ofNow === 'its' || ofWas === 'narrower',
+    changed: true,
+  }[change.change];
+  return moves ? weights.exact : weights.near;
 }
 
+/** Whether a change is of the route that was used, or of a narrower one of its table that covers an address, too. */
+function placeOf(change: Change, side: Justification, { targets }: Sides): 'its' | 'narrower' | null {
+  if (side.table === null || change.table?.id !== side.table.id) return null;
+  const texts = textsOf(change);
+  if (side.hostRoute) return texts.some((text) => isHostRouteOf(text, targets)) ? 'its' : null;
+  if (side.prefix === null) return texts.some((text) => covers(text, targets)) ? 'its' : null;
+  if (texts.some((text) => isItsRoute(text, side))) return 'its';
+  const { length } = parsePrefix(side.prefix) ?? { length: 32 };
+  const isNarrower = (text: string) => (prefixIn(text)?.length ?? 0) > length && covers(text, targets);
+  return texts.some(isNarrower) ? 'narrower' : null;
+}
+
+function textsOf({ text, was }: Change): string[] {
+  return was === null ? [text] : [text, was];
+}
+
+function isHostRouteOf(text: string, targets: ReadonlySet<string>): boolean {
+  return text.split(' ').some((word) => word.endsWith('/32') && targets.has(word.slice(0, -3)));
+}
+
+function prefixIn(text: string): Prefix | null {
+  const word = text.split(' ').find((one) => /^[\d.]+\/\d+$/.test(one));
+  return word === undefined ? null : parsePrefix(word);
+}
+
+/** Whether a route or rule with this prefix takes one of the addresses; of very many some are looked at. */
+function covers(text: string, addresses: ReadonlySet<string>): boolean {
+  const prefix = prefixIn(text);
+  return prefix !== null && isWithin(prefix, addresses);
+}
+
+function isWithin(prefix: Prefix, addresses: ReadonlySet<string>): boolean {
+  let left = mostLookedAt;
+  for (const address of addresses) {
+    const ip = parseIp(address);
+    if (ip !== null && contains(prefix, ip)) return true;
+    if (--left === 0) return true; // it may
+  }
+  return false;
+}
+
+const mostLookedAt = 1000;
+
 /** Of several routes of one prefix the one that was used. Of several nexthops each may be. */
-function goesTheSameWay(words: readonly string[], { out, gateway }: Justification): boolean {
-  if (words.includes('nexthop')) return true;
+function isItsRoute(text: string, { prefix, out, gateway, metric }: Justification): boolean {
+  const words = text.split(' ');
+  if (!words.includes(prefix as string)) return false;
   const behind = (word: string) => {
     const at = words.indexOf(word);
     return at < 0 ? null : (words[at + 1] ?? null);
   };
+  const own = behind('metric');
+  if (metric !== null && own !== null && Number(own) !== metric) return false;
+  if (words.includes('nexthop')) return true;
   const [dev, via] = [behind('dev'), behind('via')];
   return (
     (dev === null || out === null || dev === out) && (via === null || gateway === null || via === gateway)
   );
 }
 
-function isItsRule({ text, was }: Change, { rule }: Justification): boolean {
-  if (rule === null) return false;
-  const { priority, selector } = rule;
-  return [text, was ?? ''].some((one) => one.startsWith(`${priority}: ${selector || 'from all'} `));
+/** The rule that led to either lookup; or one that is asked before it, and may take such a request. */
+function weightOfRule(change: Change, { was, now, targets, senders }: Sides): number {
+  const both = was ? [was, now] : [now];
+  const texts = textsOf(change);
+  const isIts = ({ rule }: Justification) =>
+    rule !== null &&
+    texts.some((text) => text.startsWith(`${rule.priority}: ${rule.selector || 'from all'} `));
+  if (both.some(isIts)) return weights.exact;
+  const last = Math.max(...both.map(({ rule }) => rule?.priority ?? -1));
+  const mayTake = (text: string) => {
+    const [, priority = '', selector = ''] = /^(\d+): (.*)$/.exec(text) ?? [];
+    if (last >= 0 && Number(priority) > last) return false;
+    if (selector.startsWith('not ')) return true;
+    const behind = (word: string) => new RegExp(`(?:^| )${word} (\\S+)`).exec(selector)?.[1] ?? null;
+    const [iif, from, to] = [behind('iif'), behind('from'), behind('to')];
+    const takes = (text: string | null, addresses: ReadonlySet<string>) => {
+      const prefix = text === null || text === 'all' ? null : parsePrefix(text);
+      return prefix === null || isWithin(prefix, addresses);
+    };
+    return (iif === null || iif === now.device.name) && takes(from, senders) && takes(to, targets);
+  };
+  return texts.some(mayTake) ? weights.near : weights.none;
 }
 
 /** Whether it is read on the way to either verdict, and its change makes a difference beside the other scope. */

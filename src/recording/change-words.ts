@@ -5,6 +5,8 @@ import type { TimedChange } from './episodes.js';
 
 /** A stretch of time that is shorter is told as a moment. */
 const momentNs = 300_000_000n;
+/** Of one change. */
+const mostParts = 4;
 /** Changes of one stretch of time that are told. */
 const mostShown = 3;
 
@@ -19,7 +21,7 @@ export function changesText(changes: TimedChange[], clock: Clock): string {
   const sentences = shown.map((change) => {
     const { event, fromNs, toNs } = change;
     const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
-    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more)}${byWords(event)}.`;
+    return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more, change.weights)}${byWords(event)}.`;
   });
   const left = told.length - shown.length;
   if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came in that time.`);
@@ -66,12 +68,22 @@ function linksOf({ event }: TimedChange): Change[] {
 
 const isDown = (text: string) => / down|no carrier/.test(text);
 
-/** The parts of one change in a row: links first, then what was lost, and what came. */
-export function changeWords(changes: readonly Change[], more: number): string {
-  const parts: string[] = [];
-  for (const { change, text, was } of changes.filter(({ object }) => object === 'link')) {
-    if (change === 'changed') parts.push(linkWords(text, was ?? ''));
-    else parts.push(`link ${text.split(',')[0]} was ${change}`);
+/**
+ * The parts of one change in a row: links first, then what was lost, and what came.
+ * @param weights how well each fits what it is told for: of too many parts those are shown that fit best
+ */
+export function changeWords(
+  changes: readonly Change[],
+  more: number,
+  weights: ReadonlyMap<Change, number> = new Map(),
+): string {
+  const parts: { text: string; weight: number }[] = [];
+  const weightOf = (one: Change) => weights.get(one) ?? 0;
+  const push = (text: string, ...of: Change[]) =>
+    parts.push({ text, weight: Math.max(0, ...of.map(weightOf)) });
+  for (const one of changes.filter(({ object }) => object === 'link')) {
+    const { change, text, was } = one;
+    push(change === 'changed' ? linkWords(text, was ?? '') : `link ${text.split(',')[0]} was ${change}`, one);
   }
   const tables = new Map<string, Change[]>();
   for (const one of changes.filter(({ object }) => object === 'route')) {
@@ -80,21 +92,23 @@ export function changeWords(changes: readonly Change[], more: number): string {
     if (list) list.push(one);
     else tables.set(name, [one]);
   }
-  for (const [table, list] of tables) parts.push(`${table} ${routesWords(list)}`);
-  for (const { change, text, was } of changes.filter(({ object }) => object === 'rule')) {
-    parts.push(`rule ${text} was ${change}${was === null ? '' : ` (it was ${was})`}`);
+  for (const [table, list] of tables) {
+    const best = [...list].sort((a, b) => weightOf(b) - weightOf(a));
+    push(`${table} ${routesWords(best)}`, ...list);
   }
-  for (const { text, was } of changes.filter(
-    ({ object, change }) => object === 'setting' && change === 'changed',
-  )) {
-    parts.push(`${text} (it was ${was?.split(' = ')[1] ?? '?'})`);
+  for (const one of changes.filter(({ object }) => object === 'rule')) {
+    push(`rule ${one.text} was ${one.change}${one.was === null ? '' : ` (it was ${one.was})`}`, one);
   }
-  for (const { object, change, text } of changes) {
-    if (object === 'address') parts.push(`address ${text} was ${change}`);
-    if (object === 'proxy-neighbour') parts.push(`proxy neighbour ${text} was ${change}`);
+  for (const one of changes.filter(({ object, change }) => object === 'setting' && change === 'changed')) {
+    push(`${one.text} (it was ${one.was?.split(' = ')[1] ?? '?'})`, one);
   }
-  if (parts.length === 0) parts.push(`${changes.length} settings of devices came or went`);
-  const shown = parts.slice(0, 4);
+  for (const one of changes) {
+    if (one.object === 'address') push(`address ${one.text} was ${one.change}`, one);
+    if (one.object === 'proxy-neighbour') push(`proxy neighbour ${one.text} was ${one.change}`, one);
+  }
+  if (parts.length === 0) push(`${changes.length} settings of devices came or went`);
+  const best = [...parts].sort((a, b) => b.weight - a.weight).slice(0, mostParts);
+  const shown = parts.filter((part) => best.includes(part)).map(({ text }) => text);
   const left = parts.length - shown.length + more;
   return shown.join('; ') + (left > 0 ? `; and ${left} more` : '');
 }

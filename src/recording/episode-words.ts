@@ -72,7 +72,9 @@ function causeSentence({ causes, others, settings, lastWasNs, firstNs }: Episode
 /** "net/ipv4/conf/all/arp_ignore went from 0 to 8", of those that no change tells of. */
 function unsaidSettings(settings: readonly SettingMoved[], told: readonly TimedChange[]): string {
   const isTold = ({ path }: SettingMoved) =>
-    told.some(({ event }) => event.changes.some(({ text }) => text.startsWith(`${path} `)));
+    told.some(({ event }) =>
+      event.changes.some(({ change, text }) => change === 'changed' && text.startsWith(`${path} `)),
+    );
   const unsaid = settings.filter((setting) => !isTold(setting));
   const texts = unsaid.slice(0, 3).map(({ path, was, now }) => `${path} went from ${was} to ${now}`);
   const more = unsaid.length - texts.length;

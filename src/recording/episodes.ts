@@ -1,6 +1,7 @@
+import type { Change } from '../decision/changes.js';
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { type SettingMoved, type Sides, settingsMoved, weightOf } from './causes.js';
+import { type SettingMoved, type Sides, settingsMoved, weightOf, weightOfOne } from './causes.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
 
@@ -67,8 +68,9 @@ export interface TimedChange {
   event: ChangeEvent;
   fromNs: bigint;
   toNs: bigint;
-  /** How well it fits what it is told for: see {@link weightOf}. */
+  /** How well it fits what it is told for: see {@link weightOf}; and each of its changes by itself. */
   weight?: number;
+  weights?: ReadonlyMap<Change, number>;
 }
 
 /** Answers that began after a change, for questions that nobody had asked before: it may have been so all along. */
@@ -168,7 +170,10 @@ export class Episodes {
     const isLate = timeNs < question.lastNs;
     if (isLate || isSame(question.justification, now)) {
       if (isLate && !isSame(question.justification, now)) return;
-      if (question.episode) touch(question.episode, timeNs);
+      if (question.episode) {
+        touch(question.episode, timeNs);
+        question.episode.now = provenOf(question.episode.now, now);
+      }
       question.justification = provenOf(question.justification, now);
       question.asked++;
     } else if (episode?.kind === 'stopped' && now.action !== 'replied') {
@@ -253,15 +258,17 @@ export class Episodes {
 
   #findCauses(episode: Episode): void {
     const here = this.#changesOf(episode.now);
-    const { was, now, targets } = episode;
+    const { was, now, targets, senders } = episode;
     const settings = this.#sides.get(episode) ?? null;
     const between = within(here, episode.lastWasNs, episode.firstNs);
-    const weighed = weigh(between, { was, now, targets, settings });
+    const weighed = weigh(between, { was, now, targets, senders, settings });
     episode.causes = weighed.filter(({ weight }) => weight > 0);
     episode.others = weighed.filter(({ weight }) => weight === 0);
     for (const one of episode.left.slice(0, toldLeavings)) {
-      const sides = { was: now, now: one.by, targets, settings: one.sides };
-      const changes = weigh(within(here, one.lastNs, one.firstNs), sides);
+      const sides = { was: now, now: one.by, targets: one.targets, senders, settings: one.sides };
+      // what began it did not end it, too
+      const later = here.filter(({ event }) => !episode.causes.some((cause) => cause.event === event));
+      const changes = weigh(within(later, one.lastNs, one.firstNs), sides);
       one.changes = changes.filter(({ weight }) => weight > 0);
       one.others = changes.length - one.changes.length;
     }
@@ -364,7 +371,7 @@ export class Episodes {
       sinceNs: timeNs,
       lastNs: timeNs,
       decisions: 0,
-      settings: settingsMoved({ was, now, targets: new Set(), settings: sides }),
+      settings: settingsMoved({ was, now, targets: nobody, senders: nobody, settings: sides }),
       left: [],
       staying: 0,
       still: 0,
@@ -436,7 +443,13 @@ export class Episodes {
         ...{ by, asBefore, sides, lastNs },
         targets: new Set([target]),
         firstNs: timeNs,
-        settings: settingsMoved({ was: episode.now, now: by, targets: new Set(), settings: sides }),
+        settings: settingsMoved({
+          was: episode.now,
+          now: by,
+          targets: nobody,
+          senders: nobody,
+          settings: sides,
+        }),
         changes: [],
         others: 0,
       });
@@ -466,7 +479,8 @@ export class Episodes {
       const device = this.#devices.get(one.place) ?? sinceNs;
       const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
       const before = one.othersWas;
-      const causes = weigh(then, { was: before, now, targets, settings: null }).filter(
+      const senders = new Set(questions.map(({ sender }) => sender));
+      const causes = weigh(then, { was: before, now, targets, senders, settings: null }).filter(
         ({ weight }) => weight > 0,
       );
       if (causes.length > 0) this.thin.push({ now, targets, sinceNs, before, causes });
@@ -483,6 +497,8 @@ export class Episodes {
     return !restored && (this.#open.get(episode) ?? 0) > 0;
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 /** Addresses that it is about, whether they had been asked for before or not. */
 export function sizeOf({ targets, fresh }: Episode): number {
@@ -506,5 +522,9 @@ function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[]
 }
 
 function weigh(changes: TimedChange[], sides: Sides) {
-  return changes.map((change) => ({ ...change, weight: weightOf(change.event, sides) }));
+  return changes.map((change) => ({
+    ...change,
+    weight: weightOf(change.event, sides),
+    weights: new Map(change.event.changes.map((one) => [one, weightOfOne(one, sides)])),
+  }));
 }

@@ -19,6 +19,10 @@ export interface Justification {
   /** Interface index of `out`: known also where its name is not. */
   outIndex: number | null;
   gateway: string | null;
+  /** Of the route that was used; null where it is not known. */
+  metric: number | null;
+  /** Where that one leads, also of a host route: interface index and gateway. */
+  way: string;
   outcome: string | null;
 }
 
@@ -64,6 +68,8 @@ export function justificationOf(decision: Decision): Justification {
     out: hostRoute ? null : out,
     outIndex: hostRoute ? null : (route?.device?.index ?? null),
     gateway: hostRoute ? null : (route?.gateway ?? null),
+    metric: route?.metric ?? null,
+    way: `${route?.device?.index ?? ''} ${route?.gateway ?? ''}`,
     outcome,
   };
 }
@@ -119,11 +125,10 @@ export function isSame(a: Justification, b: Justification): boolean {
   );
 }
 
-/** A host route stands for many, without their devices and gateways: one that was not proven may be one of them. */
+/** Host routes are alike wherever they lead; one that was not proven is no other where it leads the same way. */
 function isSameRoute(a: Justification, b: Justification): boolean {
-  if (a.prefix === null || b.prefix === null) {
-    if (a.hostRoute || b.hostRoute) return true;
-  } else if (a.prefix !== b.prefix || a.hostRoute !== b.hostRoute) return false;
+  if (a.prefix === null || b.prefix === null) return a.way === b.way;
+  if (a.prefix !== b.prefix || a.hostRoute !== b.hostRoute) return false;
   return a.outIndex === b.outIndex && a.gateway === b.gateway;
 }
 
