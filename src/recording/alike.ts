@@ -48,7 +48,7 @@ const shortPattern = new RegExp(
     `,"time":"(${time})","monotonicNs":"(\\d{1,20})"`,
     `,"request":\\{"target":\\{"ip":"(\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3})"\\}\\}`,
     `,"verdict":\\{"action":"(${text})","reason":"(${text})"\\}`,
-    `,"reply":(?:null|\\{"latencyNs":(null|-?\\d{1,16})\\})\\}$`,
+    `,"reply":(?:null|\\{"latencyNs":(null|0|-?[1-9]\\d{0,15})\\})\\}$`,
   ].join(''),
 );
 
@@ -70,48 +70,52 @@ export function ownOf(json: string): Short | null {
 
 /** The text of a decision, cut at what others that are like it have for themselves. */
 export class BaseText {
-  readonly id: string;
+  /** What it says itself. */
+  readonly own: Own;
   /** One more than there are values of their own. */
   readonly #parts: readonly Buffer[];
-  readonly #timed: boolean;
 
   /** @returns null for what is no decision, or none that others can be told by */
   static of(json: Buffer): BaseText | null {
+    const head = headPattern.exec(json.toString('latin1', 0, mostHead));
+    const [, before = '', id = '', host = '', time = '', monotonicNs = ''] = head ?? [];
+    const request = json.indexOf(',"request":{"sender":{', before.length);
+    const steps = json.indexOf(',"steps":[', request);
+    const targetAt = json.indexOf(targetBefore, request) + targetBefore.length;
+    if (!head || request < 0 || steps < 0 || targetAt < request || targetAt > steps) return null;
+    const target = valueAt(json, targetAt, /^[\d.]+(?=")/);
+    const reply = json.indexOf(',"reply":{"mac":"', steps);
+    const latencyAt = reply < 0 ? -1 : json.indexOf('"latencyNs":', reply);
+    const latencyNs = latencyAt < 0 ? null : valueAt(json, latencyAt + 12, /^-?\d+(?=\})/);
+    if (target === null) return null;
+    const idAt = before.length;
+    const timeAt = idAt + id.length + host.length;
+    const monotonicAt = timeAt + time.length + monotonicBefore.length;
+    const values: [at: number, value: string][] = [
+      [idAt, id],
+      [timeAt, time],
+      [monotonicAt, monotonicNs],
+      [targetAt, target],
+    ];
+    if (latencyNs !== null) values.push([latencyAt + 12, latencyNs]);
     const parts: Buffer[] = [];
-    const values: string[] = [];
     let from = 0;
-    const cut = (before: string, value: RegExp): boolean => {
-      const found = json.indexOf(before, from);
-      if (found < 0) return false;
-      const at = found + before.length;
-      const [own = ''] = value.exec(json.toString('latin1', at, at + mostValue)) ?? [];
-      if (own === '' || !ends.includes(json[at + own.length] as number)) return false;
+    for (const [at, value] of values) {
       parts.push(json.subarray(from, at));
-      values.push(own);
-      from = at + own.length;
-      return true;
-    };
-    if (json.indexOf(idBefore) !== 0) return null;
-    const whole =
-      cut(idBefore, /^[^"\\]+/) &&
-      cut('"time":"', /^[^"\\]+/) &&
-      cut('"monotonicNs":"', /^\d+/) &&
-      cut('"target":{"ip":"', /^[\d.]+/);
-    if (!whole) return null;
-    const timed = cut('"latencyNs":', /^-?\d+/);
+      from = at + value.length;
+    }
     parts.push(json.subarray(from));
-    return new BaseText(values[0] as string, parts, timed);
+    return new BaseText({ id, time, monotonicNs, target, latencyNs }, parts);
   }
 
-  private constructor(id: string, parts: readonly Buffer[], timed: boolean) {
-    this.id = id;
+  private constructor(own: Own, parts: readonly Buffer[]) {
+    this.own = own;
     this.#parts = parts;
-    this.#timed = timed;
   }
 
   /** Whether it tells the other one: not where that has a value more, or one less. */
   tells({ latencyNs }: Own): boolean {
-    return (latencyNs !== null) === this.#timed;
+    return (latencyNs !== null) === (this.own.latencyNs !== null);
   }
 
   /** The text of a decision that it {@link tells}. */
@@ -134,8 +138,16 @@ export class BaseText {
   }
 }
 
-const idBefore = '{"schema":"arpwhy.decision/1","id":"';
-/** What stands behind a value: of text, of a number. */
-const ends = Buffer.from('",}');
+const monotonicBefore = '","monotonicNs":"';
+const targetBefore = '"target":{"ip":"';
+/** What stands before the id, between it and the time, and the values. */
+const headPattern =
+  /^(\{"schema":"arpwhy\.decision\/1","id":")(?=([^"\\]{1,64})(","host":"[^"\\]*","time":")([^"\\]{1,64})","monotonicNs":"(\d{1,20})","tier":")/;
+/** A host's name in it, and values. */
+const mostHead = 1024;
 /** No value of its own is longer. */
 const mostValue = 64;
+
+function valueAt(json: Buffer, at: number, pattern: RegExp): string | null {
+  return pattern.exec(json.toString('latin1', at, at + mostValue))?.[0] ?? null;
+}

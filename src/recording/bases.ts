@@ -3,6 +3,7 @@ import type { Decision } from '../decision/types.js';
 import { bodyOf, wholeRecord } from '../kernel/record-parts.js';
 import { BaseText, type Own, ownOf } from './alike.js';
 import type { RecordedEvent } from './events-from-json.js';
+import { mostBaseBytes, mostBases } from './format.js';
 import type { Parts } from './message.js';
 
 interface Base {
@@ -27,6 +28,8 @@ export interface Told {
 /** The decisions of a file that later ones refer to: as many as there are numbers, the newest of each. */
 export class Bases {
   readonly #bases = new Map<number, Base>();
+  /** Those whose text was parsed. */
+  readonly #parsed: Base[] = [];
   readonly #read: (json: Buffer) => RecordedEvent | null;
 
   /** @param read what an event's text says; throws for what is none */
@@ -36,12 +39,12 @@ export class Bases {
 
   keep(parts: Parts): void {
     if (parts.base === null) return;
+    this.#bases.delete(parts.base);
+    const size = parts.json.length + (parts.record?.length ?? 0) + (parts.evidence?.length ?? 0);
+    if (parts.base >= mostBases || size > mostBaseBytes) return;
     const json = Buffer.from(parts.json);
     const text = BaseText.of(json);
-    if (!text) {
-      this.#bases.delete(parts.base);
-      return;
-    }
+    if (!text) return;
     const body = parts.record && Buffer.from(bodyOf(parts.record));
     const evidence = parts.evidence && Buffer.from(parts.evidence);
     this.#bases.set(parts.base, { text, json, decision: null, body, evidence });
@@ -59,7 +62,7 @@ export class Bases {
   tell(parts: Parts): Told | null {
     const base = this.#bases.get(parts.alike as number);
     const own = ownOf(parts.json.toString('latin1'));
-    if (!base || !own || base.text.id !== own.base || !base.text.tells(own)) return null;
+    if (!base || !own || base.text.own.id !== own.base || !base.text.tells(own)) return null;
     const like = this.#decisionOf(base);
     if (like?.verdict.action !== own.action || like.verdict.reason !== own.reason) return null;
     return {
@@ -73,16 +76,35 @@ export class Bases {
   #decisionOf(base: Base): Decision | null {
     if (!base.decision) {
       const event = this.#read(base.json);
-      if (event?.schema === 'arpwhy.decision/1') base.decision = freezeParts(event);
+      if (event?.schema !== 'arpwhy.decision/1' || !says(event, base.text.own)) return null;
+      if (this.#parsed.length >= mostParsed) for (const one of this.#parsed.splice(0)) one.decision = null;
+      this.#parsed.push(base);
+      base.decision = freezeParts(event);
     }
     return base.decision;
   }
 }
 
+/** What was parsed takes more memory than its text. */
+const mostParsed = 1024;
+const ownFields = 18;
+
+/** What was cut out of the text is what was parsed. */
+function says({ id, time, monotonicNs, request, reply }: Decision, own: Own): boolean {
+  const latencyNs = reply?.latencyNs ?? null;
+  return (
+    id === own.id &&
+    time === own.time &&
+    monotonicNs === own.monotonicNs &&
+    request.target.ip === own.target &&
+    (latencyNs === null ? null : String(latencyNs)) === own.latencyNs
+  );
+}
+
 /** Field by field: to spread an object that was parsed takes ten times as long. */
 function toldBy(like: Decision, { id, time, monotonicNs, target, latencyNs }: Own): Decision {
   const { sender, destination, cast } = like.request;
-  return {
+  const told = {
     schema: like.schema,
     id,
     host: like.host,
@@ -103,4 +125,6 @@ function toldBy(like: Decision, { id, time, monotonicNs, target, latencyNs }: Ow
     cut: like.cut,
     unknown: like.unknown,
   };
+  // one of a later version may have more of them
+  return Object.keys(like).length === ownFields ? told : { ...like, ...told };
 }

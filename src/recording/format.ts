@@ -33,6 +33,10 @@ export const mostJsonBytes = 200_000;
 /** No message is longer: the state of a namespace with a table that is still read whole takes some megabytes. */
 export const mostParts = 320;
 
+/** Decisions that later ones refer to at a time: their numbers are less. And what the packets of one of them take. */
+export const mostBases = 4096;
+export const mostBaseBytes = 16_384;
+
 /** The name of the interface that bears everything but frames. */
 export const interfaceName = 'arpwhy';
 

@@ -18,6 +18,8 @@ export interface Places {
   /** The address that was asked for: as bytes, and as text. */
   targets: number[];
   targetTexts: number[];
+  /** The four addresses of the request's frame; null where there is no frame. */
+  asked: number | null;
 }
 
 /** A number in digits, which may be more or fewer the next time: all behind them moves. */
@@ -31,6 +33,8 @@ export const timeAt = 12;
 const capturedAt = 20;
 const dataAt = 28;
 export const sumBytes = 8;
+/** Of the four addresses of a request, in its frame. */
+const addressesAt = 22;
 /** Of the target in the frames, with their Ethernet headers. */
 const askedAt = 38;
 const claimedAt = 28;
@@ -55,17 +59,25 @@ export function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places 
   });
   const data = block + dataAt;
   const dataEnd = data + bytes.readUInt32LE(block + capturedAt);
-  const tags = tagsIn(bytes, data, dataEnd);
+  const { tags, end: textAt } = tagsIn(bytes, data, dataEnd);
   const [own, asked, shown] = [tags.get(tag.record), tags.get(tag.brief), tags.get(tag.ipv4Destination)];
-  const json = bytes.indexOf('{"schema":"arpwhy.decision/1","id":"', data);
+  const json = bytes.indexOf('{"schema":"arpwhy.decision/1","id":"', textAt);
   const behind = (text: string) => {
     const at = bytes.indexOf(text, json);
     return at < 0 ? -1 : at + text.length;
   };
   const [id, time, monotonicNs] = [behind('"id":"'), behind('"time":"'), behind('"monotonicNs":"')];
   const target = decision.request.target.ip;
-  const texts = [bytes.indexOf('who-has ', data) + 8, behind('"target":{"ip":"')];
-  const found = json > 0 && id > 0 && time > 0 && monotonicNs > 0 && frames.every((frame) => frame.found);
+  const info = tags.get(tag.infoColumn) ?? dataEnd;
+  const texts = [bytes.indexOf('who-has ', info) + 8, behind('"target":{"ip":"')];
+  const found =
+    json === textAt &&
+    (texts[0] as number) > info &&
+    (texts[0] as number) < json &&
+    id > 0 &&
+    time > 0 &&
+    monotonicNs > 0 &&
+    frames.every((frame) => frame.found);
   if (!found || own === undefined || asked === undefined || shown === undefined) return null;
   if (target === null || count(bytes, target) !== texts.length) return null;
   const from = (decision.reply?.latencyNs ?? null) === null ? -1 : behind('"latencyNs":');
@@ -87,6 +99,7 @@ export function placesIn(bytes: Buffer, decision: Decision, pass: Pass): Places 
     latency,
     targets,
     targetTexts: texts,
+    asked: frames[0] && !frames[0].isReply ? frames[0].start + dataAt + addressesAt : null,
   };
 }
 
@@ -104,12 +117,13 @@ function isOfAddress(code: number | undefined): boolean {
 }
 
 /** Where the values of tags lie. */
-function tagsIn(bytes: Buffer, data: number, dataEnd: number): Map<number, number> {
+function tagsIn(bytes: Buffer, data: number, dataEnd: number): { tags: Map<number, number>; end: number } {
   const tags = new Map<number, number>();
-  for (let at = data + sumBytes; at + 4 <= dataEnd; at += 4 + bytes.readUInt16BE(at + 2)) {
+  let at = data + sumBytes;
+  for (; at + 4 <= dataEnd; at += 4 + bytes.readUInt16BE(at + 2)) {
     const code = bytes.readUInt16BE(at);
     if (code === tag.end) break;
     tags.set(code, at + 4);
   }
-  return tags;
+  return { tags, end: at + 4 };
 }

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { AlikeDecision, likeOf } from '../decision/alike-decision.js';
 import type { Decision, Pass } from '../decision/types.js';
+import { record } from '../kernel/layout.js';
 import type { Evidence } from '../stream/tap.js';
 import { BaseText, ownOf, shortJson } from './alike.js';
-import { option } from './format.js';
+import { mostBaseBytes, mostBases, option } from './format.js';
 import { type Digits, type Places, placesIn, sumBytes, timeAt } from './image-places.js';
 import {
   addressLength,
@@ -63,8 +64,10 @@ export class DecisionImage {
   ): DecisionImage | null {
     const { pass } = evidence.request;
     const text = BaseText.of(Buffer.from(JSON.stringify(decision)));
-    const places = text && placesIn(whole, decision, pass) && placesIn(short, decision, pass);
-    return places && new DecisionImage(short, places, decision, evidence, where, text);
+    const isSmall = whole.length <= mostBaseBytes;
+    const places =
+      isSmall && text && placesIn(whole, decision, pass) ? placesIn(short, decision, pass) : null;
+    return text && places && new DecisionImage(short, places, decision, evidence, where, text);
   }
 
   private constructor(
@@ -148,7 +151,10 @@ export class DecisionImage {
       setPacketId(view, at + frame.packetId, packetId);
     }
     setTime(view, at + places.block + timeAt, fill.decidedNs);
-    into.set(pass.ownRecord as Buffer, at + places.record);
+    const own = pass.ownRecord as Buffer;
+    into.set(own, at + places.record);
+    if (places.asked !== null)
+      into.set(own.subarray(record.senderMac, record.targetIp + 4), at + places.asked);
     setText(into, at + places.id, decision.id);
     setTimes(into, at + places.time, at + places.monotonicNs, decision);
     for (const place of places.targets) view.setUint32(at + place, pass.frame.targetIp);
@@ -189,8 +195,6 @@ export class DecisionImage {
 
 /** Decisions that refer to one. */
 const mostAlike = 1000;
-/** More images than this are forgotten together, and their numbers are used again. */
-const most = 8192;
 
 /** Images of decisions: of those that share their steps, one for each sender and each length of the target's text. */
 export class Images {
@@ -199,7 +203,7 @@ export class Images {
 
   /** The number of the next decision that others may refer to. */
   next(): number {
-    if (this.#count >= most) {
+    if (this.#count >= mostBases) {
       this.#bySteps = new WeakMap();
       this.#count = 0;
     }
@@ -208,6 +212,10 @@ export class Images {
 
   of(decision: Decision, evidence: Evidence): DecisionImage | undefined {
     return this.#bySteps.get(decision.steps)?.get(keyOf(evidence));
+  }
+
+  forget(decision: Decision, evidence: Evidence): void {
+    this.#bySteps.get(decision.steps)?.delete(keyOf(evidence));
   }
 
   keep(image: DecisionImage, decision: Decision, evidence: Evidence): void {
@@ -229,7 +237,8 @@ const arpBytes = 28;
 
 /** Decided in the first pass, and asked for by a whole ARP header. */
 export function isPlain({ verdict }: Decision, { ownRecord, firstNs, secondPass, frame }: Pass): boolean {
-  const inOnePass = firstNs === null && !secondPass && verdict.deferredNs === null;
+  const inOnePass =
+    firstNs === null && !secondPass && verdict.deferredNs === null && verdict.action !== 'deferred';
   return inOnePass && ownRecord !== undefined && frame.arpBytes === arpBytes;
 }
 

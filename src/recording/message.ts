@@ -16,6 +16,11 @@ export interface Parts {
 
 const sumBytes = 8;
 
+/** Whether its checksum fits. */
+export function isWhole(data: Buffer): boolean {
+  return data.length >= sumBytes && crc32(data.subarray(sumBytes)) === data.readUInt32BE(4);
+}
+
 /** What filters ask for, where the packet bears it; cheap, and not checked. */
 export function briefIn(data: Buffer): Buffer | null {
   if (data.length < sumBytes + 4 || data.readUInt16BE(sumBytes) !== tag.brief) return null;
@@ -35,7 +40,7 @@ export function isBase(data: Buffer, brief: Buffer): boolean {
  * @returns null when the checksum does not fit, or the tags do not end
  */
 export function partsOf(data: Buffer, evidence: boolean): Parts | null {
-  if (data.length < sumBytes || crc32(data.subarray(sumBytes)) !== data.readUInt32BE(4)) return null;
+  if (!isWhole(data)) return null;
   const parts: Parts = {
     record: null,
     firstRecord: null,

@@ -8,7 +8,7 @@ import { BriefFilter } from './brief.js';
 import { EventReader } from './event-reader.js';
 import type { CloseEvent, RecordedEvent, RecordingHead } from './events-from-json.js';
 import { formatMajor, mostParts } from './format.js';
-import { briefIn, isBase, type Parts, partsOf, tagText } from './message.js';
+import { briefIn, isBase, isWhole, type Parts, partsOf, tagText } from './message.js';
 import { BlockScanner, type Packet } from './scanner.js';
 import { openSource, type Source } from './source.js';
 
@@ -127,6 +127,7 @@ export class FileReader {
         this.#segmentDecisions++;
         if ((this.#brief && !this.#brief.passes(brief)) || !this.#inTime(packet)) {
           if (isBase(packet.data, brief)) this.#partsOf(packet);
+          else if (!isWhole(packet.data)) this.#spoiled(packet, 'a packet whose checksum does not fit');
           continue;
         }
       }

@@ -210,7 +210,11 @@ export class Recorder implements StreamTap {
     const packetId = ++this.#packets;
     const image = this.#images.of(decision, evidence);
     if (image?.serves(decision, evidence, this.#segment)) this.#again(image, decision, evidence, packetId);
-    else this.#blocksOf(decision, evidence, packetId, image?.number ?? null);
+    else {
+      // its number goes to another decision
+      if (image) this.#images.forget(decision, evidence);
+      this.#blocksOf(decision, evidence, packetId, image?.number ?? null);
+    }
     this.#decisions++;
     this.#segmentDecisions++;
     if (this.#blocks.length >= chunkBytes) this.#flush();

@@ -32,6 +32,8 @@ export interface Difference {
 export class Rejudge {
   readonly #starts = new Map<string, { start: StartEvent; clock: Clock }>();
   readonly #snapshots = new Map<string, Snapshot>();
+  /** By host and namespace. */
+  readonly #newest = new Map<string, { key: string; snapshot: Snapshot }>();
   readonly #names = new Map<string, NamesEvent>();
 
   /** Take in what decisions refer to. Entries have to come in their order, with states and evidence. */
@@ -89,13 +91,19 @@ export class Rejudge {
     });
   }
 
-  #keepSnapshot({ host, id, snapshot }: SnapshotEvent): void {
-    keep(this.#snapshots, `${host} ${id}`, snapshot);
+  /** The newest of each namespace stays: it holds for as long as nothing moves there. */
+  #keepSnapshot({ host, id, netns, snapshot }: SnapshotEvent): void {
+    const [place, key] = [`${host} ${netns.inode}`, `${host} ${id}`];
+    const before = this.#newest.get(place);
+    this.#newest.set(place, { key, snapshot });
+    if (before) keep(this.#snapshots, before.key, before.snapshot);
   }
 
-  #snapshotOf({ host }: Decision, id: string | null): Snapshot | null {
+  #snapshotOf({ host, netns }: Decision, id: string | null): Snapshot | null {
     if (id === null) return null;
-    const snapshot = this.#snapshots.get(`${host} ${id}`);
+    const key = `${host} ${id}`;
+    const newest = this.#newest.get(`${host} ${netns.inode}`);
+    const snapshot = newest?.key === key ? newest.snapshot : this.#snapshots.get(key);
     if (!snapshot) throw new Error(`the state ${id}, which it was proven with, is missing`);
     return snapshot;
   }

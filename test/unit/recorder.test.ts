@@ -10,6 +10,7 @@ import { IprouteNames } from '../../src/host/names.js';
 import * as layout from '../../src/kernel/layout.js';
 import { ownRecord } from '../../src/kernel/record-parts.js';
 import { RecordingFiles } from '../../src/recording/files.js';
+import { requestFrame } from '../../src/recording/frames.js';
 import { type Entry, FileReader, type ReadOptions } from '../../src/recording/reader.js';
 import { Recorder } from '../../src/recording/recorder.js';
 import type { StartEvent } from '../../src/stream/events.js';
@@ -120,6 +121,17 @@ function storm(of: Pass, count: number): Pass[] {
   });
 }
 
+const otherMac = '02:00:00:00:00:77';
+
+function asking(of: Pass, sender: string, target: string): Pass {
+  const [senderIp, targetIp] = [ip(sender), ip(target)];
+  return {
+    ...of,
+    frame: { ...of.frame, senderIp, targetIp },
+    lookups: of.lookups.map((one) => ({ ...one, daddr: targetIp, saddr: senderIp })),
+  };
+}
+
 const cases: [string, Pass][] = [
   ['replied', replied],
   ['silent', pass({ ...proxied, settings: {} })],
@@ -195,6 +207,48 @@ describe('a decision that says what another said', () => {
       const { entries } = await read(path, { evidence: true });
       expect(entries.every((entry) => told.has(entry.bytes.toString()))).toBe(true);
       expect(entries.every((entry) => told.has(JSON.stringify(entry.event)))).toBe(true);
+    }
+  });
+
+  it('is told by the one that it names, also where an odd one came between', async () => {
+    const [one, ...others] = storm(replied, 30).map((each, i) =>
+      asking(each, '192.0.2.9', `198.5.1.${i % 9}`),
+    );
+    // it has the place of the others, and its target stands in it twice
+    const odd = asking(
+      { ...(one as Pass), frame: { ...(one as Pass).frame, source: otherMac } },
+      '192.0.2.9',
+      '192.0.2.9',
+    );
+    const { path, decisions } = await recorded('odd.pcapng', [
+      ...others.slice(0, 9),
+      odd,
+      ...others.slice(9),
+    ]);
+    const { entries, problem } = await read(path);
+    expect(entries.map(({ bytes }) => bytes.toString())).toEqual(
+      decisions.map((each) => JSON.stringify(each)),
+    );
+    expect(problem).toMatch(/has no end/);
+  });
+
+  it('keeps its bytes, whatever they spell, and its own frame', async () => {
+    const passes = storm(replied, 40).map((each, i) => {
+      const record = Buffer.from(each.record as Buffer);
+      record.write('who-has ', layout.record.source);
+      record.write('{"schema":"arpwhy.decision/1","id":"', 300);
+      record.writeUInt8(i, layout.record.targetMac + 5);
+      return { ...each, record, ownRecord: ownRecord(record) };
+    });
+    const { path, decisions, records } = await recorded('spelled.pcapng', passes);
+    const { entries } = await read(path, { evidence: true });
+    expect(entries.map(({ bytes }) => bytes.toString())).toEqual(
+      decisions.map((each) => JSON.stringify(each)),
+    );
+    const whole = readFileSync(path);
+    for (const [i, { evidence }] of entries.entries()) {
+      expect(evidence?.record?.equals(records[i] as Buffer)).toBe(true);
+      expect(whole.includes(requestFrame(passes[i] as Pass, records[i] as Buffer))).toBe(true);
     }
   });
 
