@@ -123,7 +123,7 @@ function storm(of: Pass, count: number): Pass[] {
 
 const otherMac = '02:00:00:00:00:77';
 
-function asking(of: Pass, sender: string, target: string): Pass {
+function asks(of: Pass, sender: string, target: string): Pass {
   const [senderIp, targetIp] = [ip(sender), ip(target)];
   return {
     ...of,
@@ -211,19 +211,20 @@ describe('a decision that says what another said', () => {
   });
 
   it('is told by the one that it names, also where an odd one came between', async () => {
-    const [one, ...others] = storm(replied, 30).map((each, i) =>
-      asking(each, '192.0.2.9', `198.5.1.${i % 9}`),
-    );
-    // it has the place of the others, and its target stands in it twice
-    const odd = asking(
-      { ...(one as Pass), frame: { ...(one as Pass).frame, source: otherMac } },
-      '192.0.2.9',
-      '192.0.2.9',
-    );
+    const through = ip('198.5.1.8');
+    const by = {
+      ...replied,
+      lookups: [lookup({ gateway: through, gatewayFamily: 2 })],
+      route: { ...final('unicast', other), gateway: through },
+    };
+    const others = storm(by, 30).map((each, i) => asks(each, '192.0.2.9', `198.5.1.${i % 8}`));
+    // it has the place of the others, and its target stands in it twice: as the gateway, too
+    const [one] = storm(by, 1).map((each) => asks(each, '192.0.2.9', '198.5.1.8'));
+    const odd = { ...(one as Pass), frame: { ...(one as Pass).frame, source: otherMac } };
     const { path, decisions } = await recorded('odd.pcapng', [
-      ...others.slice(0, 9),
+      ...others.slice(0, 20),
       odd,
-      ...others.slice(9),
+      ...others.slice(20),
     ]);
     const { entries, problem } = await read(path);
     expect(entries.map(({ bytes }) => bytes.toString())).toEqual(
