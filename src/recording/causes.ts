@@ -103,7 +103,10 @@ export function weightOfOne(change: Change, sides: Sides): number {
 function weightOfRoute(change: Change, sides: Sides): number {
   const { was, now, senders } = sides;
   if (was?.reason === 'source-invalid' || now.reason === 'source-invalid') {
-    if (textsOf(change).some((text) => covers(text, senders))) return weights.exact;
+    const own = textsOf(change).filter((text) => covers(text, senders));
+    // a default route covers every sender: mostly another one comes before it
+    if (own.some((text) => prefixIn(text)?.length !== 0)) return weights.exact;
+    if (own.length > 0) return weights.near;
   }
   const ofWas = was && placeOf(change, was, sides);
   const ofNow = placeOf(change, now, sides);

@@ -1,6 +1,13 @@
-import type { SettingMoved } from './causes.js';
+import { explains, type SettingMoved } from './causes.js';
 import { type Clock, changesText } from './change-words.js';
-import { type Episode, type Leaving, type ThinEpisode, type TimedChange, toldLeavings } from './episodes.js';
+import {
+  type Apart,
+  type Episode,
+  type Leaving,
+  type ThinEpisode,
+  type TimedChange,
+  toldLeavings,
+} from './episodes.js';
 import { type Justification, justificationText } from './justification.js';
 import type { Story } from './story.js';
 
@@ -8,6 +15,8 @@ import type { Story } from './story.js';
 const apartNs = 1_000_000_000n;
 /** Addresses named in a paragraph. */
 const mostNamed = 4;
+/** Changes that moved a part of the addresses by themselves. */
+const mostApart = 2;
 
 export function paragraphOf(episode: Episode, story: Story, clock: Clock): string {
   const { now, was, kind, targets, fresh } = episode;
@@ -20,12 +29,17 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
     moved: `${were} still answered, but because of ${justificationText(now)}`,
   }[kind];
   const sentences = [
-    causeSentence(episode, clock),
+    causeSentence(episode, story, clock),
     `${asked} ${how}; ${one ? 'it was' : 'they were'} ${ways(was)} before.`,
   ];
+  for (const one of episode.apart.slice(0, mostApart)) sentences.push(apartSentence(one, 'moved', clock));
   if (fresh.size > 0) {
+    const unasked =
+      story.isPartial
+        ? 'no earlier request for them is in this recording'
+        : 'had not been asked for before';
     sentences.push(
-      `${addresses(fresh.size)} more ${fresh.size === 1 ? 'was' : 'were'} decided in the same way, and had not been asked for before.`,
+      `${addresses(fresh.size)} more ${fresh.size === 1 ? 'was' : 'were'} decided in the same way, and ${unasked}.`,
     );
   }
   if (kind === 'began') sentences.push(claimSentence(episode, story));
@@ -42,7 +56,7 @@ export function thinParagraph(
   const others = one ? 'it' : 'them';
   const earlier =
     before === null
-      ? `Nobody had asked for ${others} before, so this recording does not tell whether ${one ? 'it was' : 'they were'} answered already.`
+      ? `${story.isPartial ? `No earlier request for ${others} is in this recording` : `Nobody had asked for ${others} before`}, so this recording does not tell whether ${one ? 'it was' : 'they were'} answered already.`
       : `Others had asked for ${others} before, and ${one ? 'it was' : 'one was'} ${ways(before)}: whether it is the change or who asks, this recording does not tell.`;
   return (
     `${changesText(causes, clock)} From ${clock(sinceNs)} on, ${addresses(targets.size)} asked for ` +
@@ -51,15 +65,27 @@ export function thinParagraph(
 }
 
 /** What came before it, and how sure that is. */
-function causeSentence({ causes, others, settings, lastWasNs, firstNs }: Episode, clock: Clock): string {
+function causeSentence(episode: Episode, story: Story, clock: Clock): string {
+  const { lastWasNs, firstNs } = episode;
+  const gap = story.gaps.some(({ fromNs, toNs }) => fromNs < firstNs && toNs > lastWasNs);
+  const unseen = gap ? 'The recording has a gap in this time: what moved it may lie there.' : '';
+  return [causesOf(episode, clock), unseen].filter((text) => text !== '').join(' ');
+}
+
+function causesOf({ causes, others, settings, lastWasNs, firstNs }: Episode, clock: Clock): string {
   const window = `between ${clock(lastWasNs)}, when it was last as before, and ${clock(firstNs)}`;
   const unsaid = unsaidSettings(settings, causes);
   const shown = unsaid === '' ? '' : `${unsaid} ${window}, as the decisions themselves show.`;
   if (causes.length > 0) {
-    const unsure = areApart(causes)
-      ? ' These came one after another: the recording does not tell which of them moved it.'
-      : '';
-    return [`${changesText(causes, clock)}${unsure}`, shown].filter((text) => text !== '').join(' ');
+    const best = Math.max(...causes.map(({ weight = 0 }) => weight));
+    // where nothing explains it by itself, what seems not to touch it may be it
+    const beside =
+      best < explains && others.length > 0
+        ? ` In the same time, and as far as can be told not touching what decided: ${changesText(others, clock)}`
+        : '';
+    return [`${changesText(causes, clock)}${unsureOf(causes, 'moved')}${beside}`, shown]
+      .filter((text) => text !== '')
+      .join(' ');
   }
   if (shown !== '') return shown;
   if (others.length > 0) {
@@ -81,6 +107,17 @@ function unsaidSettings(settings: readonly SettingMoved[], told: readonly TimedC
   return texts.join(', ') + (more > 0 ? `, and ${more} more settings moved` : '');
 }
 
+function unsureOf(changes: readonly TimedChange[], what: 'moved' | 'ended'): string {
+  if (!areApart(changes)) return '';
+  return ` These came one after another: the recording does not tell which of them ${what} it.`;
+}
+
+/** "1 of them (192.0.2.11) moved from 20:58:42.1 on, after this: ..." */
+function apartSentence({ targets, firstNs, changes }: Apart, did: string, clock: Clock): string {
+  const names = targets.size <= mostNamed ? ` (${[...targets].join(', ')})` : '';
+  return `${targets.size} of them${names} ${did} from ${clock(firstNs)} on, after this: ${changesText(changes, clock)}`;
+}
+
 /** Whether they are more than one event: the kernel announces links, and what became of their routes is read after it. */
 function areApart(changes: readonly TimedChange[]): boolean {
   return changes.some(({ fromNs }, i) => i > 0 && fromNs - (changes[i - 1] as TimedChange).toNs > apartNs);
@@ -96,13 +133,14 @@ function claimSentence({ now }: Episode, story: Story): string {
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
   const { sinceNs, lastNs, left, decisions, staying, still, stillNs } = episode;
   const lasted = `${duration(lastNs - sinceNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
-  const last = `The last such decision is of ${clock(lastNs)} (${lasted})`;
+  const last = `The last such decision is of ${clock(lastNs)} (${lasted})${alsoWords(episode)}`;
   if (left.length === 0) {
+    const some = endedForSome(episode, clock);
     const end =
-      story.lastNs === null
+      story.lastNs === null || some !== ''
         ? ''
         : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
-    return `${last}.${end}`;
+    return `${last}.${some}${end}`;
   }
   const whole = staying === 0 && left.length === 1;
   const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, clock));
@@ -119,12 +157,34 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
     sentences.push(
       `How ${silent === 1 ? '1 other was' : `${silent} others were`} decided after that was not seen.`,
     );
-  return sentences.join(' ');
+  return sentences.join(' ') + endedForSome(episode, clock);
+}
+
+/** What is known of the end where it was not seen for those that moved. */
+function endedForSome(episode: Episode, clock: Clock): string {
+  const { freshLeft, freshLeftNs, restoredForOthers, restoredNs } = episode;
+  const parts: string[] = [];
+  if (freshLeft > 0 && freshLeftNs !== null)
+    parts.push(
+      ` Of those that had no before, ${addresses(freshLeft)} ${freshLeft === 1 ? 'was' : 'were'} decided otherwise from ${clock(freshLeftNs)} on.`,
+    );
+  if (restoredForOthers > 0 && restoredNs !== null)
+    parts.push(
+      ` Others who asked for ${restoredForOthers === 1 ? '1' : restoredForOthers} of these addresses were told as before at ${clock(restoredNs)}.`,
+    );
+  return parts.join('');
+}
+
+/** Silence by something else than what it began with. */
+function alsoWords({ alsoBy }: Episode): string {
+  if (alsoBy.size === 0) return '';
+  const parts = [...alsoBy].map(([reason, count]) => `${count} because of ${reason}`);
+  return `, of these ${parts.join(', ')}`;
 }
 
 /** "From 03:31:20.0 on they were as before (same-device) after this: ..." */
 function leavingText(
-  { by, asBefore, targets, firstNs, changes, others, settings }: Leaving,
+  { by, asBefore, targets, firstNs, changes, others, settings, apart }: Leaving,
   episode: Episode,
   whole: boolean,
   clock: Clock,
@@ -142,13 +202,14 @@ function leavingText(
   const shown = unsaid === '' ? '' : ` The decisions themselves show that ${unsaid}.`;
   const cause =
     changes.length > 0
-      ? ` after this: ${changesText(changes, clock)}`
+      ? ` after this: ${changesText(changes, clock)}${unsureOf(changes, 'ended')}`
       : shown !== ''
         ? '.'
         : others > 0
           ? '; no change that fits was seen before it.'
           : '; no change was seen before it.';
-  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}`;
+  const ofTheirOwn = apart.slice(0, mostApart).map((each) => ` ${apartSentence(each, 'did so', clock)}`);
+  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}`;
 }
 
 /** The route or gate that closed, and the reason where that is not what it is called. */

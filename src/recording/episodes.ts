@@ -1,7 +1,7 @@
 import type { Change } from '../decision/changes.js';
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { type SettingMoved, type Sides, settingsMoved, weightOf, weightOfOne } from './causes.js';
+import { explains, type SettingMoved, type Sides, settingsMoved, weightOf, weightOfOne } from './causes.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
 
@@ -43,6 +43,29 @@ export interface Episode {
   causes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: TimedChange[];
+  /** Addresses that moved by changes of their own. */
+  apart: Apart[];
+  /** Of what stopped: requests that were silent by something else in this time, by reason. */
+  alsoBy: Map<string, number>;
+  /** Addresses that had no before, and were decided otherwise in the end; the first time. */
+  freshLeft: number;
+  freshLeftNs: bigint | null;
+  /** Others asked later for addresses that were not seen to leave, and were told as before: how many, and since when. */
+  restoredForOthers: number;
+  restoredNs: bigint | null;
+}
+
+/** Addresses whose answer moved with others, at a time when a change of their own came. */
+export interface Apart {
+  targets: Set<string>;
+  firstNs: bigint;
+  changes: TimedChange[];
+}
+
+/** Of one address, the last decision before and the first one after. */
+interface Moment {
+  lastNs: bigint;
+  firstNs: bigint;
 }
 
 /** Addresses of an episode that came to be decided otherwise, by the same and at the same time. */
@@ -61,6 +84,9 @@ export interface Leaving {
   changes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: number;
+  /** By address. */
+  moments: Map<string, Moment>;
+  apart: Apart[];
 }
 
 /** A change, with the stretch of the wall clock in which it came about. */
@@ -134,6 +160,12 @@ export class Episodes {
   readonly #sides = new Map<Episode, Sides['settings']>();
   /** Questions that were first asked while a justification held that no episode explains yet. */
   readonly #fresh = new Map<string, Set<Question>>();
+  /** When each address of an episode moved. */
+  readonly #moments = new Map<Episode, Map<string, Moment>>();
+  /** Questions that an episode took in although they were asked before it was seen to begin. */
+  readonly #early = new Map<Episode, Pick<Question, 'target' | 'firstNs' | 'asked'>[]>();
+  /** Decisions that come of load or of a single frame. */
+  passed = 0;
   /** Questions that were too many to be followed. */
   unfollowed = 0;
   /** Episodes that were too many. */
@@ -153,7 +185,11 @@ export class Episodes {
 
   decision(decision: Decision, now: Justification, timeNs: bigint): void {
     const { verdict, request, netns, device, host, settings } = decision;
-    if (verdict.action === 'deferred' || passing.has(verdict.reason)) return;
+    if (verdict.action === 'deferred') return;
+    if (passing.has(verdict.reason)) {
+      this.passed++;
+      return;
+    }
     const target = request.target.ip;
     if (target === null) return;
     const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
@@ -170,15 +206,12 @@ export class Episodes {
     const isLate = timeNs < question.lastNs;
     if (isLate || isSame(question.justification, now)) {
       if (isLate && !isSame(question.justification, now)) return;
-      if (question.episode) {
-        touch(question.episode, timeNs);
-        question.episode.now = provenOf(question.episode.now, now);
-      }
+      if (question.episode) touch(question.episode, now, timeNs);
       question.justification = provenOf(question.justification, now);
       question.asked++;
     } else if (episode?.kind === 'stopped' && now.action !== 'replied') {
       // by whatever: it is still not answered
-      touch(episode, timeNs);
+      touch(episode, now, timeNs);
       question.justification = now;
       question.asked++;
     } else {
@@ -229,6 +262,7 @@ export class Episodes {
     for (const episode of this.all) {
       this.#findEnd(episode, staying.get(episode) ?? new Map());
       this.#findCauses(episode);
+      this.#forgetEarly(episode);
       this.#findOthers(episode);
     }
     this.#findThin();
@@ -237,23 +271,69 @@ export class Episodes {
 
   #findEnd(episode: Episode, staying: Map<string, bigint>): void {
     const gone = new Set<string>();
-    for (const { targets } of episode.left) {
+    const fresh = new Set<string>();
+    for (const { targets, firstNs } of episode.left) {
       for (const target of targets) {
-        // of what had no before nothing is told; who asks for it from elsewhere is still told so
-        if (!episode.targets.has(target) || staying.has(target)) targets.delete(target);
+        const isStaying = (staying.get(target) ?? 0n) > firstNs;
+        if (!episode.targets.has(target)) {
+          // of what had no before the number alone is told
+          targets.delete(target);
+          if (isStaying) continue;
+          fresh.add(target);
+          if (episode.freshLeftNs === null || firstNs < episode.freshLeftNs) episode.freshLeftNs = firstNs;
+        } else if (isStaying)
+          targets.delete(target); // who asks for it from elsewhere is still told so
         else gone.add(target);
       }
     }
+    episode.freshLeft = fresh.size;
     episode.left = episode.left
       .filter(({ targets }) => targets.size > 0)
       .sort((a, b) => Number(a.firstNs - b.firstNs));
     episode.staying = episode.targets.size - gone.size;
+    this.#findRestored(episode, staying, gone);
     const [first] = episode.left;
     for (const [target, lastNs] of staying) {
       if (!first || lastNs <= first.firstNs || !episode.targets.has(target)) continue;
       episode.still++;
       if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
     }
+  }
+
+  /** Who else asked later for what was not seen to leave, and was told as before. */
+  #findRestored(episode: Episode, staying: Map<string, bigint>, gone: Set<string>): void {
+    const { host, netns, device } = episode.now;
+    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
+    for (const target of episode.targets) {
+      if (gone.has(target)) continue;
+      const since = staying.get(target) ?? episode.lastNs;
+      const other = (this.#byTarget.get(`${place}|${target}`) ?? []).find(
+        ({ justification, lastNs }) => lastNs > since && isSame(justification, episode.was),
+      );
+      if (!other) continue;
+      episode.restoredForOthers++;
+      const ns = other.firstNs > since ? other.firstNs : other.lastNs;
+      if (episode.restoredNs === null || ns < episode.restoredNs) episode.restoredNs = ns;
+    }
+  }
+
+  /** What was decided like this already before the change came is none of its. */
+  #forgetEarly(episode: Episode): void {
+    const early = this.#early.get(episode) ?? [];
+    const begins = episode.causes.map(({ fromNs }) => fromNs);
+    const [first] = begins;
+    if (first === undefined || early.length === 0) return;
+    const begin = begins.reduce((least, ns) => (ns < least ? ns : least), first);
+    let sinceNs = episode.firstNs;
+    for (const { target, firstNs, asked } of early) {
+      if (firstNs >= begin) {
+        if (firstNs < sinceNs) sinceNs = firstNs;
+        continue;
+      }
+      episode.fresh.delete(target);
+      episode.decisions -= asked;
+    }
+    episode.sinceNs = sinceNs;
   }
 
   #findCauses(episode: Episode): void {
@@ -264,6 +344,8 @@ export class Episodes {
     const weighed = weigh(between, { was, now, targets, senders, settings });
     episode.causes = weighed.filter(({ weight }) => weight > 0);
     episode.others = weighed.filter(({ weight }) => weight === 0);
+    const moments = this.#moments.get(episode) ?? new Map();
+    episode.apart = apartFrom(episode.causes, moments, here, { was, now, senders, settings });
     for (const one of episode.left.slice(0, toldLeavings)) {
       const sides = { was: now, now: one.by, targets: one.targets, senders, settings: one.sides };
       // what began it did not end it, too
@@ -271,6 +353,8 @@ export class Episodes {
       const changes = weigh(within(later, one.lastNs, one.firstNs), sides);
       one.changes = changes.filter(({ weight }) => weight > 0);
       one.others = changes.length - one.changes.length;
+      for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
+      one.apart = apartFrom(one.changes, one.moments, later, sides);
     }
   }
 
@@ -348,6 +432,7 @@ export class Episodes {
       if (timeNs < open.firstNs) open.firstNs = timeNs;
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
       this.#addTarget(open, question.target);
+      addMoment(this.#moments.get(open), question.target, { lastNs: lastWasNs, firstNs: timeNs });
       addSender(open, question.sender);
       this.#enter(open, { ...question, asked: 1 }, timeNs);
       return open;
@@ -378,8 +463,15 @@ export class Episodes {
       stillNs: null,
       causes: [],
       others: [],
+      apart: [],
+      alsoBy: new Map(),
+      freshLeft: 0,
+      freshLeftNs: null,
+      restoredForOthers: 0,
+      restoredNs: null,
     };
     this.all.push(episode);
+    this.#moments.set(episode, new Map([[question.target, { lastNs: lastWasNs, firstNs: timeNs }]]));
     this.#sides.set(episode, sides);
     this.#enter(episode, { ...question, asked: 1 }, timeNs);
     if (kind !== 'stopped') this.#takeFresh(episode);
@@ -396,6 +488,10 @@ export class Episodes {
         fresh.delete(question);
         question.episode = episode;
         question.been.push(episode);
+        const { target, firstNs, asked } = question;
+        const early = this.#early.get(episode) ?? [];
+        this.#early.set(episode, early);
+        early.push({ target, firstNs, asked });
         this.#enter(episode, question, question.lastNs);
         if (question.firstNs < episode.sinceNs) episode.sinceNs = question.firstNs;
         episode.now = provenOf(episode.now, question.justification);
@@ -434,6 +530,7 @@ export class Episodes {
     );
     if (known) {
       known.targets.add(target);
+      addMoment(known.moments, target, { lastNs, firstNs: timeNs });
       known.by = provenOf(known.by, by);
       if (timeNs < known.firstNs) known.firstNs = timeNs;
       if (lastNs > known.lastNs && lastNs < known.firstNs) known.lastNs = lastNs;
@@ -452,6 +549,8 @@ export class Episodes {
         }),
         changes: [],
         others: 0,
+        moments: new Map([[target, { lastNs, firstNs: timeNs }]]),
+        apart: [],
       });
     }
     // what is answered again, but by something else than before, is another matter
@@ -509,10 +608,49 @@ function addSender({ senders }: Episode, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
 }
 
-function touch(episode: Episode, timeNs: bigint): void {
+function touch(episode: Episode, now: Justification, timeNs: bigint): void {
   episode.decisions++;
   if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+  if (isSame(episode.now, now)) episode.now = provenOf(episode.now, now);
+  else episode.alsoBy.set(now.reason, (episode.alsoBy.get(now.reason) ?? 0) + 1);
 }
+
+function addMoment(moments: Map<string, Moment> | undefined, target: string, moment: Moment): void {
+  if (moments && !moments.has(target) && moments.size < mostTargets) moments.set(target, moment);
+}
+
+/** Addresses that none of the causes explains, and that have a change of their own, which explains them. */
+function apartFrom(
+  causes: readonly TimedChange[],
+  moments: ReadonlyMap<string, Moment>,
+  here: TimedChange[],
+  sides: Omit<Sides, 'targets'>,
+): Apart[] {
+  const found = new Map<ChangeEvent, Apart>();
+  if (moments.size < 2) return [];
+  let left = mostLookedAt;
+  for (const [target, { lastNs, firstNs }] of moments) {
+    if (left-- === 0) break;
+    const own = { ...sides, targets: new Set([target]) };
+    const isExplained = causes.some(
+      ({ event, fromNs, toNs }) => weightOf(event, own) >= explains && fromNs <= firstNs && toNs >= lastNs,
+    );
+    if (isExplained) continue;
+    const changes = weigh(within(here, lastNs, firstNs), own).filter(({ weight }) => weight >= explains);
+    const [first] = changes;
+    if (!first) continue;
+    const known = found.get(first.event);
+    if (!known) found.set(first.event, { targets: own.targets, firstNs, changes });
+    else {
+      known.targets.add(target);
+      if (firstNs < known.firstNs) known.firstNs = firstNs;
+    }
+  }
+  return [...found.values()];
+}
+
+/** Addresses whose own change is looked for. */
+const mostLookedAt = 2000;
 
 /** What is decided otherwise has changed already, whenever the change itself was seen. */
 function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[] {

@@ -56,11 +56,13 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
     const { now, kind, targets, fresh, moreTargets, staying } = first;
+    const unasked =
+      story.isPartial ? 'are in no earlier request of this recording' : 'nobody had asked for before';
     const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
-    const end = staying > 0 ? '; that was not seen to end' : '';
+    const some = first.freshLeft > 0 || first.restoredForOthers > 0;
+    const end = staying === 0 ? '' : some ? '; that was seen to end for some' : '; that was not seen to end';
     if (kind === 'began') {
-      const more =
-        fresh.size > 0 ? `, and answered for ${fresh.size} more that nobody had asked for before` : '';
+      const more = fresh.size > 0 ? `, and answered for ${fresh.size} more that ${unasked}` : '';
       return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
     }
     if (kind === 'stopped')
@@ -81,12 +83,15 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     return stayed === noneMoved ? `${stayed}, but ${what}` : `${what}. ${stayed}`;
   }
   if (story.decisions === 0) {
-    const some = story.deferred + story.lost + leftOut(story) > 0;
+    const some = story.deferred + story.lost + story.leftOut > 0;
     return some ? 'No decision is in this recording' : 'Nothing was asked while this was recorded';
   }
   const { episodes, changes, states } = story;
   if (changes.length > 0 || !episodes.compared) return stayed;
-  return states.size === 0 ? noneMoved : `Nothing happened: ${lower(noneMoved)}, and nothing else changed`;
+  const unseen = story.lost + story.leftOut + episodes.passed + story.gaps.length > 0;
+  return states.size === 0 || unseen
+    ? noneMoved
+    : `Nothing happened: ${lower(noneMoved)}, and no rule, route or link changed`;
 }
 
 const noneMoved = 'No answer was seen to move';
@@ -94,7 +99,10 @@ const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** No answer was seen to move: whether any would have been. */
 function stayedWords({ episodes }: Story): string {
-  if (!episodes.compared) return 'No question was decided twice: whether an answer moved is not known';
+  if (!episodes.compared) {
+    const but = episodes.passed > 0 ? ', but for what met a full queue or is unknown' : '';
+    return `No question was decided twice${but}: whether an answer moved is not known`;
+  }
   return episodes.bracketed() === false
     ? `${noneMoved}: not every change lies between two decisions of one question`
     : noneMoved;
@@ -180,7 +188,13 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(
       `${moreChanges} more ${moreChanges === 1 ? 'change was' : 'changes were'} not compared with what was decided: there were too many.`,
     );
-  const left = leftOut(story);
+  for (const { text } of story.gaps) caveats.push(text(clock));
+  const full = story.episodes.passed - count;
+  if (full > 0)
+    caveats.push(
+      `${full} ${full === 1 ? 'request' : 'requests'} met a full queue or neighbour table: such answers are not compared with others.`,
+    );
+  const left = story.leftOut;
   if (left > 0) {
     const all = story.ends.reduce((sum, { accounts }) => sum + accounts.seen, 0);
     caveats.push(
@@ -194,9 +208,4 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(`The recording has no end: it tells nothing after ${clock(story.lastNs)}.`);
   }
   return caveats;
-}
-
-/** Requests that are not in the recording. */
-function leftOut({ ends }: Story): number {
-  return ends.reduce((sum, { accounts }) => sum + accounts.filtered, 0);
 }

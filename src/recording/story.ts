@@ -5,6 +5,7 @@ import type { Decision, DecisionStep, Snapshot } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, StartEvent } from '../stream/events.js';
 import { Episodes } from './episodes.js';
 import type { NamesEvent, SnapshotEvent } from './events-from-json.js';
+import { type Gap, Gaps } from './gaps.js';
 import { type Justification, justificationOf, triedSteps } from './justification.js';
 import { Moves } from './moves.js';
 import type { Entry } from './reader.js';
@@ -85,6 +86,7 @@ export class Story {
   lastNs: bigint | null = null;
   /** First and last state of each namespace, and whether the routes were in any of its states. */
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent; whole: boolean }>();
+  readonly #gaps = new Gaps();
   #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
   /** The last two states of each namespace that hold its routes. */
@@ -95,6 +97,12 @@ export class Story {
 
   take({ event, timeNs }: Entry): void {
     switch (event.schema) {
+      case 'arpwhy.recording/1':
+        this.#gaps.head(event, timeNs);
+        break;
+      case 'arpwhy.close/1':
+        this.#gaps.close(event, timeNs);
+        break;
       case 'arpwhy.start/1':
         this.hosts.set(event.host, event);
         this.skew.host(event);
@@ -128,6 +136,21 @@ export class Story {
 
   finish(): void {
     this.episodes.finish();
+  }
+
+  /** What the files do not tell of, between them. */
+  get gaps(): readonly Gap[] {
+    return this.#gaps.all;
+  }
+
+  /** Not all that was asked is in it. */
+  get isPartial(): boolean {
+    return this.leftOut > 0 || this.gaps.length > 0 || this.lost > 0;
+  }
+
+  /** Requests that a filter, or a table that kept some, left out of the recording. */
+  get leftOut(): number {
+    return this.ends.reduce((sum, { accounts }) => sum + accounts.filtered, 0);
   }
 
   /** What a network engineer would want to know at once of an answer. */

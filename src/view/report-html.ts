@@ -100,7 +100,7 @@ function kindsOf(story: Story, groups: Group[]): Kinds {
 function legend(groups: Group[], kinds: Kinds): Html {
   const shared: Record<string, string> = {
     other: 'other answers',
-    silent: 'not answered, as it was before',
+    silent: 'not answered',
     dropped: 'dropped',
     unknown: 'unknown',
   };

@@ -79,7 +79,9 @@ describe('the finding', () => {
     const again = entries.map((entry) => ({ ...entry, timeNs: entry.timeNs + 2_000_000_000n }));
     const { finding, story } = tell([...entries, ...again]);
     expect(story.decisions).toBeGreaterThan(0);
-    expect(finding.headline).toBe('Nothing happened: no answer was seen to move, and nothing else changed');
+    expect(finding.headline).toBe(
+      'Nothing happened: no answer was seen to move, and no rule, route or link changed',
+    );
   });
 });
 

@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/decision/changes.js';
+import type { Entry } from '../../src/recording/reader.js';
+import {
+  asked,
+  at,
+  changed,
+  elsewhere,
+  find,
+  guest,
+  own,
+  rogue,
+  subnetRoute,
+  type Way,
+} from './support/told.js';
+
+/** Of this table, with a metric that is not the used route's. */
+const noise: Partial<Change> = { ...elsewhere, text: '0.0.0.0/0 via 10.0.0.1 dev bond0 metric 500' };
+const main = { id: 254, name: 'main' };
+const hostRoute = (change: 'removed' | 'added', ip: string): Partial<Change> => ({
+  change,
+  text: `${ip}/32 dev tap0`,
+  table: { id: 90, name: 'public_90' },
+});
+const ofGuest = (ip: string): Way => ({ ...guest(), route: { ...guest().route, prefix: `${ip}/32` } });
+const unproven: Way = { ...rogue(), route: { ...rogue().route, prefix: null } };
+
+function head(seconds: number, trace: string, segment: number): Entry {
+  const event = {
+    schema: 'arpwhy.recording/1' as const,
+    ...{
+      format: '2.0',
+      version: '0.1.0',
+      host: 'node0-4f1c',
+      trace,
+      segment,
+      time: '',
+      recordVersion: 4,
+      command: '',
+    },
+  };
+  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null };
+}
+
+function close(seconds: number, trace: string, segment: number): Entry {
+  const event = {
+    schema: 'arpwhy.close/1' as const,
+    ...{ host: 'node0-4f1c', trace, segment, time: '', why: 'rotated', decisions: 1 },
+  };
+  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null };
+}
+
+describe('the cause', () => {
+  it('is not hidden by a decision that was not proven, which leads another way', () => {
+    const moved: Way = { ...rogue(), route: { prefix: '0.0.0.0/0', gateway: '10.0.0.1' } };
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', { ...ofGuest('192.0.2.10'), rule: 32766, table: [254, 'main'] }),
+      changed(10, [{ ...hostRoute('removed', '192.0.2.10'), table: main }]),
+      asked(10.2, '192.0.2.10', { ...moved, route: { ...moved.route, prefix: null } }),
+      asked(12, '192.0.2.10', moved),
+      asked(13, '192.0.2.10', moved),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table main lost 1 route \(192\.0\.2\.10\/32/);
+    expect(paragraphs[0]).toContain('From 03:30:10.2 on');
+    expect(paragraphs[0]).toContain('because of 0.0.0.0/0 via 10.0.0.1');
+    expect(paragraphs[0]).not.toContain('not proven');
+  });
+
+  it('is each address by its own, where they moved by changes of their own', () => {
+    const silent = own();
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', ofGuest('192.0.2.10')),
+      asked(1, '192.0.2.11', ofGuest('192.0.2.11')),
+      changed(10, [hostRoute('removed', '192.0.2.10')]),
+      asked(11, '192.0.2.10', silent),
+      changed(20, [hostRoute('removed', '192.0.2.11')]),
+      asked(21, '192.0.2.11', silent),
+      changed(30, [hostRoute('added', '192.0.2.10')]),
+      asked(31, '192.0.2.10', ofGuest('192.0.2.10')),
+      changed(40, [hostRoute('added', '192.0.2.11')]),
+      asked(41, '192.0.2.11', ofGuest('192.0.2.11')),
+    ]);
+    const [text] = paragraphs;
+    expect(text).toContain(
+      '1 of them (192.0.2.11) moved from 03:30:21.0 on, after this: 03:30:20.0 table public_90 lost 1 route (192.0.2.11/32',
+    );
+    expect(text).toContain(
+      '1 of them (192.0.2.11) did so from 03:30:41.0 on, after this: 03:30:40.0 table public_90 got 1 route (192.0.2.11/32',
+    );
+  });
+
+  it.each<[string, Partial<Change>, RegExp]>([
+    [
+      'a narrower route',
+      { ...subnetRoute('added'), text: 'throw 192.0.2.64/26 proto boot' },
+      /^03:30:10\.0 table public_90 got 1 route \(throw 192\.0\.2\.64\/26\)\. From/,
+    ],
+    [
+      'a rule that is asked before',
+      { object: 'rule', change: 'added', text: '50: iif bond0.90 goto 32766', table: null },
+      /^03:30:10\.0 rule 50: iif bond0\.90 goto 32766 was added/,
+    ],
+  ])('is %s, and no other route of the prefix', (_case, change, words) => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [change]),
+      changed(10.4, [noise]),
+      asked(11, '192.0.2.77', { ...rogue(), route: { ...rogue().route, metric: 0 } }),
+    ]);
+    expect(paragraphs[0]).toMatch(words);
+  });
+
+  it('is the route to the sender, where validation of the source decided', () => {
+    const invalid: Way = { ...rogue(), action: 'silent', reason: 'source-invalid' };
+    const { paragraphs } = find([
+      asked(1, '203.0.113.7', rogue()),
+      changed(10, [{ ...subnetRoute('removed'), table: main }]),
+      asked(11, '203.0.113.7', invalid),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table main lost 1 route \(192\.0\.2\.0\/24/);
+  });
+
+  it('is never among the rest of a change with many parts', () => {
+    const links = ['p1', 'p2', 'p3', 'p4', 'p5'].map(
+      (name): Partial<Change> => ({
+        object: 'link',
+        change: 'added',
+        text: `${name}, up`,
+        device: { index: 20, name },
+      }),
+    );
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [...links, subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 .*table public_90 lost 1 route .*; and 2 more\. From/);
+  });
+
+  it('is a setting that the decisions show, where the change that has it does not tell its value', () => {
+    const { paragraphs } = find([
+      asked(1, '203.0.113.7', rogue(), { settings: { proxy_arp: { all: 0, dev: 1 } } }),
+      changed(10, [{ object: 'setting', change: 'added', text: 'net/ipv4/conf/bond0.90/proxy_arp = 0' }]),
+      asked(
+        11,
+        '203.0.113.7',
+        { ...rogue(), action: 'silent', reason: 'proxy-arp-off' },
+        { settings: { proxy_arp: { all: 0, dev: 0 } } },
+      ),
+    ]);
+    expect(paragraphs[0]).toContain('net/ipv4/conf/bond0.90/proxy_arp went from 1 to 0');
+  });
+
+  it('may lie in a gap between files', () => {
+    const { paragraphs, caveats } = find([
+      head(0, 'a', 1),
+      asked(1, '192.0.2.77', own()),
+      close(2, 'a', 1),
+      head(20, 'a', 3),
+      changed(20.5, [noise]),
+      asked(21, '192.0.2.77', { ...rogue(), route: { ...rogue().route, metric: 0 } }),
+      asked(22, '192.0.2.78', { ...rogue(), route: { ...rogue().route, metric: 0 } }),
+    ]);
+    expect(paragraphs[0]).toContain('The recording has a gap in this time: what moved it may lie there.');
+    expect(paragraphs[0]).toContain('no earlier request for them is in this recording');
+    expect(caveats).toContain(
+      '1 file of the recording of node0-4f1c is missing: nothing is known of what was between 03:30:02.0 and 03:30:20.0.',
+    );
+  });
+
+  it('is not counted twice without a word, where two recordings of a host overlap', () => {
+    const { caveats } = find([
+      head(0, 'a', 1),
+      asked(1, '192.0.2.77', own()),
+      head(2, 'b', 1),
+      asked(3, '192.0.2.77', own()),
+    ]);
+    expect(caveats).toContain('Two recordings of node0-4f1c overlap: what both hold is counted twice.');
+  });
+});
+
+describe('the end', () => {
+  const restored = changed(30, [subnetRoute('added')]);
+  const began = [
+    asked(1, '192.0.2.77', own()),
+    asked(1, '192.0.2.77', own(), { sender: '192.0.2.2' }),
+    changed(10, [subnetRoute('removed')]),
+    asked(11, '192.0.2.77', rogue()),
+  ];
+
+  it('is seen by one sender, where another one asked no more', () => {
+    const { headline, paragraphs } = find([
+      ...began,
+      asked(12, '192.0.2.77', rogue(), { sender: '192.0.2.2' }),
+      restored,
+      asked(31, '192.0.2.77', own()),
+      asked(32, '192.0.2.77', own()),
+    ]);
+    expect(headline).not.toContain('not seen to end');
+    expect(paragraphs[0]).toContain(
+      'as before (same-device) after this: 03:30:30.0 table public_90 got 1 route',
+    );
+  });
+
+  it('is seen by who did not ask in the meantime', () => {
+    const { headline, paragraphs } = find([
+      ...began,
+      restored,
+      asked(31, '192.0.2.77', own(), { sender: '192.0.2.2' }),
+    ]);
+    expect(headline).toContain('; that was seen to end for some');
+    expect(paragraphs[0]).toContain(
+      'Others who asked for 1 of these addresses were told as before at 03:30:31.0.',
+    );
+  });
+
+  it('is seen of addresses that had no before', () => {
+    const { headline, paragraphs } = find([
+      ...began,
+      asked(12, '192.0.2.78', rogue()),
+      restored,
+      asked(31, '192.0.2.78', own()),
+    ]);
+    expect(headline).not.toContain('not seen to end');
+    expect(paragraphs[0]).toContain(
+      'Of those that had no before, 1 address was decided otherwise from 03:30:31.0 on.',
+    );
+  });
+
+  it('of silence tells what else it was silent by', () => {
+    const off: Way = { ...own(), reason: 'forwarding-off' };
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', ofGuest('192.0.2.10')),
+      changed(10, [hostRoute('removed', '192.0.2.10')]),
+      asked(11, '192.0.2.10', own()),
+      asked(12, '192.0.2.10', off),
+      asked(13, '192.0.2.10', off),
+    ]);
+    expect(paragraphs[0]).toContain('3 requests), of these 2 because of forwarding-off');
+  });
+});
+
+describe('what is counted', () => {
+  it('leaves out what was answered so already before the change', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(5, '203.0.113.5', rogue()),
+      asked(6, '203.0.113.5', rogue()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(headline).not.toContain('more that nobody');
+    expect(paragraphs[0]).toContain('(0.0 s, 1 request)');
+  });
+
+  it('does not make nothing of what met a full queue', () => {
+    const full: Way = { ...guest(), action: 'dropped', reason: 'proxy-queue-full' };
+    const { headline, caveats } = find([
+      asked(1, '192.0.2.10', guest()),
+      asked(2, '192.0.2.10', guest()),
+      asked(3, '192.0.2.10', full),
+    ]);
+    expect(headline).not.toContain('Nothing happened');
+    expect(caveats).toContain(
+      '1 request met a full queue or neighbour table: such answers are not compared with others.',
+    );
+  });
+
+  it('is of the route that was proven later, too', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', unproven),
+      asked(12, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('was answered because of 0.0.0.0/0 via 10.0.0.1');
+  });
+});
