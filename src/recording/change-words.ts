@@ -1,7 +1,7 @@
 import { causeText, whoText } from '../decision/change-seen.js';
 import type { Change } from '../decision/changes.js';
 import type { ChangeEvent } from '../stream/events.js';
-import type { TimedChange } from './episodes.js';
+import type { TimedChange } from './episode.js';
 
 /** A stretch of time that is shorter is told as a moment. */
 const momentNs = 300_000_000n;

@@ -7,7 +7,7 @@ import {
   type ThinEpisode,
   type TimedChange,
   toldLeavings,
-} from './episodes.js';
+} from './episode.js';
 import { type Justification, justificationText } from './justification.js';
 import type { Story } from './story.js';
 
@@ -34,10 +34,9 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
   ];
   for (const one of episode.apart.slice(0, mostApart)) sentences.push(apartSentence(one, 'moved', clock));
   if (fresh.size > 0) {
-    const unasked =
-      story.isPartial
-        ? 'no earlier request for them is in this recording'
-        : 'had not been asked for before';
+    const unasked = story.isPartial
+      ? 'no earlier request for them is in this recording'
+      : 'had not been asked for before';
     sentences.push(
       `${addresses(fresh.size)} more ${fresh.size === 1 ? 'was' : 'were'} decided in the same way, and ${unasked}.`,
     );

@@ -1,145 +1,30 @@
-import type { Change } from '../decision/changes.js';
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { explains, type SettingMoved, type Sides, settingsMoved, weightOf, weightOfOne } from './causes.js';
+import { type Sides, settingsMoved } from './causes.js';
+import {
+  type Episode,
+  type Moment,
+  mostTargets,
+  type Question,
+  sizeOf,
+  type ThinEpisode,
+  type TimedChange,
+} from './episode.js';
+import { type Early, findCauses, forgetEarly, weigh } from './episode-causes.js';
+import { findEnd, findOthers } from './episode-ends.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
 
-/**
- * An answer for the same question that moved: the host began to answer, stopped, or answered because of something
- * else than before. What moved the same way at the same time, as far as can be seen, is one.
- */
-export interface Episode {
-  kind: 'began' | 'stopped' | 'moved';
-  was: Justification;
-  now: Justification;
-  /** Addresses of which both was seen, before and after; {@link mostTargets} at most. */
-  targets: Set<string>;
-  /** Addresses that were decided by `now` in this time, and nobody had asked for before. */
-  fresh: Set<string>;
-  /** There were more addresses than are held. */
-  moreTargets: boolean;
-  /** Who asked; a few. */
-  senders: Set<string>;
-  /** Others asked for the same addresses in this time, and it did not move for them. */
-  othersApart: boolean;
-  /** The latest decision by `was` before the first one by `now`, for addresses that moved. */
-  lastWasNs: bigint;
-  firstNs: bigint;
-  /** The first and the last of its decisions, of which some may be about addresses that did not move. */
-  sinceNs: bigint;
-  lastNs: bigint;
-  decisions: number;
-  /** Settings that the decisions before and after were made with, where they are not the same. */
-  settings: SettingMoved[];
-  /** Where some, or all, were decided otherwise again: the earliest first. */
-  left: Leaving[];
-  /** Of those that moved, addresses of which no later decision says otherwise. */
-  staying: number;
-  /** Those of them that were decided so after others had left, and the last decision about them. */
-  still: number;
-  stillNs: bigint | null;
-  /** Changes that lie between, and fit: they touch what decided before, or decides now. */
-  causes: TimedChange[];
-  /** Changes that lie between, and do not fit. */
-  others: TimedChange[];
-  /** Addresses that moved by changes of their own. */
-  apart: Apart[];
-  /** Of what stopped: requests that were silent by something else in this time, by reason. */
-  alsoBy: Map<string, number>;
-  /** Addresses that had no before, and were decided otherwise in the end; the first time. */
-  freshLeft: number;
-  freshLeftNs: bigint | null;
-  /** Others asked later for addresses that were not seen to leave, and were told as before: how many, and since when. */
-  restoredForOthers: number;
-  restoredNs: bigint | null;
-}
-
-/** Addresses whose answer moved with others, at a time when a change of their own came. */
-export interface Apart {
-  targets: Set<string>;
-  firstNs: bigint;
-  changes: TimedChange[];
-}
-
-/** Of one address, the last decision before and the first one after. */
-interface Moment {
-  lastNs: bigint;
-  firstNs: bigint;
-}
-
-/** Addresses of an episode that came to be decided otherwise, by the same and at the same time. */
-export interface Leaving {
-  by: Justification;
-  /** It is what decided before the episode. */
-  asBefore: boolean;
-  targets: Set<string>;
-  /** The latest decision of the episode about them before the first one otherwise. */
-  lastNs: bigint;
-  firstNs: bigint;
-  settings: SettingMoved[];
-  /** What the decisions on both sides were made with. */
-  sides: Sides['settings'];
-  /** Changes that fit, and lie between. */
-  changes: TimedChange[];
-  /** Changes that lie between, and do not fit. */
-  others: number;
-  /** By address. */
-  moments: Map<string, Moment>;
-  apart: Apart[];
-}
-
-/** A change, with the stretch of the wall clock in which it came about. */
-export interface TimedChange {
-  event: ChangeEvent;
-  fromNs: bigint;
-  toNs: bigint;
-  /** How well it fits what it is told for: see {@link weightOf}; and each of its changes by itself. */
-  weight?: number;
-  weights?: ReadonlyMap<Change, number>;
-}
-
-/** Answers that began after a change, for questions that nobody had asked before: it may have been so all along. */
-export interface ThinEpisode {
-  now: Justification;
-  targets: Set<string>;
-  sinceNs: bigint;
-  /** How the same addresses were decided for others before; null where nobody had asked for them. */
-  before: Justification | null;
-  causes: TimedChange[];
-}
-
-export const mostTargets = 65_536;
 const mostQuestions = 200_000;
 const mostEpisodes = 200;
 const mostChanges = 5000;
 const mostDevices = 10_000;
 const mostSenders = 4;
 const mostLeavings = 500;
-/** The first of them, which are told in words. */
-export const toldLeavings = 2;
 /** Decisions of several CPUs that are this close may be told in either order. */
 const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
 const passing = new Set(['proxy-queue-full', 'proxy-queue-purged', 'neighbour-table-full', 'unknown']);
-
-/** Who asks for what, on which device. */
-interface Question {
-  place: string;
-  target: string;
-  sender: string;
-  justification: Justification;
-  settings: Settings;
-  firstNs: bigint;
-  lastNs: bigint;
-  /** Decisions since it was decided so. */
-  asked: number;
-  episode: Episode | null;
-  /** Those that it was in, this one too. */
-  been: Episode[];
-  /** How the address was decided for another sender when this one asked for it first. */
-  othersWas: Justification | null;
-}
 
 /**
  * Follows every question through a recording, and finds where its answer moved. Bounded: of very many questions the
@@ -163,7 +48,7 @@ export class Episodes {
   /** When each address of an episode moved. */
   readonly #moments = new Map<Episode, Map<string, Moment>>();
   /** Questions that an episode took in although they were asked before it was seen to begin. */
-  readonly #early = new Map<Episode, Pick<Question, 'target' | 'firstNs' | 'asked'>[]>();
+  readonly #early = new Map<Episode, Early[]>();
   /** Decisions that come of load or of a single frame. */
   passed = 0;
   /** Questions that were too many to be followed. */
@@ -260,117 +145,20 @@ export class Episodes {
       staying.set(episode, targets);
     }
     for (const episode of this.all) {
-      this.#findEnd(episode, staying.get(episode) ?? new Map());
-      this.#findCauses(episode);
-      this.#forgetEarly(episode);
-      this.#findOthers(episode);
+      const { host, netns, device } = episode.now;
+      const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
+      const askers = (target: string) => this.#byTarget.get(`${place}|${target}`) ?? [];
+      findEnd(episode, staying.get(episode) ?? new Map(), askers);
+      findCauses(episode, {
+        here: this.#changesOf(episode.now),
+        moments: this.#moments.get(episode) ?? new Map(),
+        settings: this.#sides.get(episode) ?? null,
+      });
+      forgetEarly(episode, this.#early.get(episode) ?? []);
+      findOthers(episode, askers);
     }
     this.#findThin();
     return this.all;
-  }
-
-  #findEnd(episode: Episode, staying: Map<string, bigint>): void {
-    const gone = new Set<string>();
-    const fresh = new Set<string>();
-    for (const { targets, firstNs } of episode.left) {
-      for (const target of targets) {
-        const isStaying = (staying.get(target) ?? 0n) > firstNs;
-        if (!episode.targets.has(target)) {
-          // of what had no before the number alone is told
-          targets.delete(target);
-          if (isStaying) continue;
-          fresh.add(target);
-          if (episode.freshLeftNs === null || firstNs < episode.freshLeftNs) episode.freshLeftNs = firstNs;
-        } else if (isStaying)
-          targets.delete(target); // who asks for it from elsewhere is still told so
-        else gone.add(target);
-      }
-    }
-    episode.freshLeft = fresh.size;
-    episode.left = episode.left
-      .filter(({ targets }) => targets.size > 0)
-      .sort((a, b) => Number(a.firstNs - b.firstNs));
-    episode.staying = episode.targets.size - gone.size;
-    this.#findRestored(episode, staying, gone);
-    const [first] = episode.left;
-    for (const [target, lastNs] of staying) {
-      if (!first || lastNs <= first.firstNs || !episode.targets.has(target)) continue;
-      episode.still++;
-      if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
-    }
-  }
-
-  /** Who else asked later for what was not seen to leave, and was told as before. */
-  #findRestored(episode: Episode, staying: Map<string, bigint>, gone: Set<string>): void {
-    const { host, netns, device } = episode.now;
-    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
-    for (const target of episode.targets) {
-      if (gone.has(target)) continue;
-      const since = staying.get(target) ?? episode.lastNs;
-      const other = (this.#byTarget.get(`${place}|${target}`) ?? []).find(
-        ({ justification, lastNs }) => lastNs > since && isSame(justification, episode.was),
-      );
-      if (!other) continue;
-      episode.restoredForOthers++;
-      const ns = other.firstNs > since ? other.firstNs : other.lastNs;
-      if (episode.restoredNs === null || ns < episode.restoredNs) episode.restoredNs = ns;
-    }
-  }
-
-  /** What was decided like this already before the change came is none of its. */
-  #forgetEarly(episode: Episode): void {
-    const early = this.#early.get(episode) ?? [];
-    const begins = episode.causes.map(({ fromNs }) => fromNs);
-    const [first] = begins;
-    if (first === undefined || early.length === 0) return;
-    const begin = begins.reduce((least, ns) => (ns < least ? ns : least), first);
-    let sinceNs = episode.firstNs;
-    for (const { target, firstNs, asked } of early) {
-      if (firstNs >= begin) {
-        if (firstNs < sinceNs) sinceNs = firstNs;
-        continue;
-      }
-      episode.fresh.delete(target);
-      episode.decisions -= asked;
-    }
-    episode.sinceNs = sinceNs;
-  }
-
-  #findCauses(episode: Episode): void {
-    const here = this.#changesOf(episode.now);
-    const { was, now, targets, senders } = episode;
-    const settings = this.#sides.get(episode) ?? null;
-    const between = within(here, episode.lastWasNs, episode.firstNs);
-    const weighed = weigh(between, { was, now, targets, senders, settings });
-    episode.causes = weighed.filter(({ weight }) => weight > 0);
-    episode.others = weighed.filter(({ weight }) => weight === 0);
-    const moments = this.#moments.get(episode) ?? new Map();
-    episode.apart = apartFrom(episode.causes, moments, here, { was, now, senders, settings });
-    for (const one of episode.left.slice(0, toldLeavings)) {
-      const sides = { was: now, now: one.by, targets: one.targets, senders, settings: one.sides };
-      // what began it did not end it, too
-      const later = here.filter(({ event }) => !episode.causes.some((cause) => cause.event === event));
-      const changes = weigh(within(later, one.lastNs, one.firstNs), sides);
-      one.changes = changes.filter(({ weight }) => weight > 0);
-      one.others = changes.length - one.changes.length;
-      for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
-      one.apart = apartFrom(one.changes, one.moments, later, sides);
-    }
-  }
-
-  /** Who else asked for its addresses, and was told otherwise. */
-  #findOthers(episode: Episode): void {
-    const { host, netns, device } = episode.now;
-    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
-    for (const target of episode.targets) {
-      for (const question of this.#byTarget.get(`${place}|${target}`) ?? []) {
-        if (question.been.includes(episode)) continue;
-        if (question.lastNs < episode.firstNs || question.firstNs > episode.lastNs) continue;
-        if (isSame(question.justification, episode.now)) continue;
-        episode.othersApart = true;
-        return;
-      }
-    }
   }
 
   #ask(
@@ -599,11 +387,6 @@ export class Episodes {
 
 const nobody: ReadonlySet<string> = new Set();
 
-/** Addresses that it is about, whether they had been asked for before or not. */
-export function sizeOf({ targets, fresh }: Episode): number {
-  return targets.size + fresh.size;
-}
-
 function addSender({ senders }: Episode, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
 }
@@ -617,52 +400,4 @@ function touch(episode: Episode, now: Justification, timeNs: bigint): void {
 
 function addMoment(moments: Map<string, Moment> | undefined, target: string, moment: Moment): void {
   if (moments && !moments.has(target) && moments.size < mostTargets) moments.set(target, moment);
-}
-
-/** Addresses that none of the causes explains, and that have a change of their own, which explains them. */
-function apartFrom(
-  causes: readonly TimedChange[],
-  moments: ReadonlyMap<string, Moment>,
-  here: TimedChange[],
-  sides: Omit<Sides, 'targets'>,
-): Apart[] {
-  const found = new Map<ChangeEvent, Apart>();
-  if (moments.size < 2) return [];
-  let left = mostLookedAt;
-  for (const [target, { lastNs, firstNs }] of moments) {
-    if (left-- === 0) break;
-    const own = { ...sides, targets: new Set([target]) };
-    const isExplained = causes.some(
-      ({ event, fromNs, toNs }) => weightOf(event, own) >= explains && fromNs <= firstNs && toNs >= lastNs,
-    );
-    if (isExplained) continue;
-    const changes = weigh(within(here, lastNs, firstNs), own).filter(({ weight }) => weight >= explains);
-    const [first] = changes;
-    if (!first) continue;
-    const known = found.get(first.event);
-    if (!known) found.set(first.event, { targets: own.targets, firstNs, changes });
-    else {
-      known.targets.add(target);
-      if (firstNs < known.firstNs) known.firstNs = firstNs;
-    }
-  }
-  return [...found.values()];
-}
-
-/** Addresses whose own change is looked for. */
-const mostLookedAt = 2000;
-
-/** What is decided otherwise has changed already, whenever the change itself was seen. */
-function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[] {
-  return changes
-    .filter(({ fromNs, toNs }) => fromNs <= to && toNs >= from)
-    .map((change) => (change.toNs > to ? { ...change, toNs: to } : change));
-}
-
-function weigh(changes: TimedChange[], sides: Sides) {
-  return changes.map((change) => ({
-    ...change,
-    weight: weightOf(change.event, sides),
-    weights: new Map(change.event.changes.map((one) => [one, weightOfOne(one, sides)])),
-  }));
 }

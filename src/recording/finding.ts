@@ -1,8 +1,8 @@
 import { learningReason } from '../decision/neighbour/reasons.js';
 import { suspicions } from '../decision/tally/marks.js';
 import type { Clock } from './change-words.js';
+import { type Episode, sizeOf, type ThinEpisode } from './episode.js';
 import { addresses, paragraphOf, thinParagraph, whereText } from './episode-words.js';
-import { type Episode, sizeOf, type ThinEpisode } from './episodes.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
 import { addressesText, type Group, type Story } from './story.js';
@@ -56,8 +56,9 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
     const { now, kind, targets, fresh, moreTargets, staying } = first;
-    const unasked =
-      story.isPartial ? 'are in no earlier request of this recording' : 'nobody had asked for before';
+    const unasked = story.isPartial
+      ? 'are in no earlier request of this recording'
+      : 'nobody had asked for before';
     const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
     const some = first.freshLeft > 0 || first.restoredForOthers > 0;
     const end = staying === 0 ? '' : some ? '; that was seen to end for some' : '; that was not seen to end';

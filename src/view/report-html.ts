@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
 import { version } from '../package-root.js';
 import { changeWords } from '../recording/change-words.js';
-import type { Episode } from '../recording/episodes.js';
+import type { Episode } from '../recording/episode.js';
 import { byImportance, type Finding } from '../recording/finding.js';
 import { type Justification, justificationText } from '../recording/justification.js';
 import { addressesText, type Group, mostSamples, type Story, type ToldChange } from '../recording/story.js';
