@@ -65,8 +65,9 @@ export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
   return Math.max(more > 0 ? weights.more : weights.none, ...changes.map((one) => weightOfOne(one, sides)));
 }
 
-/** Less than this explains nothing by itself. */
+/** Less than this explains nothing by itself; less than that does not touch what decided. */
 export const explains = weights.setting;
+export const fits = weights.near;
 
 /** The same of one of the changes of an event. */
 export function weightOfOne(change: Change, sides: Sides): number {
@@ -111,21 +112,40 @@ function weightOfRoute(change: Change, sides: Sides): number {
   const ofWas = was && placeOf(change, was, sides);
   const ofNow = placeOf(change, now, sides);
   if (!ofWas && !ofNow) return weights.none;
+  if (ofWas === 'narrower' && !ofNow && !leadsOn(change, now)) return weights.none;
   const moves = {
     // a narrower one comes before what decided, or gives way to what decides
     removed: ofWas === 'its' || ofNow === 'narrower',
     added: ofNow === 'its' || ofWas === 'narrower',
-    changed: true,
+    changed: ofWas !== 'wider' || ofNow !== null,
   }[change.change];
   return moves ? weights.exact : weights.near;
 }
 
-/** Whether a change is of the route that was used, or of a narrower one of its table that covers an address, too. */
-function placeOf(change: Change, side: Justification, { targets }: Sides): 'its' | 'narrower' | null {
+/** A route that takes the address over decides itself, but for one that sends it on to the next table. */
+function leadsOn({ text, table }: Change, now: Justification): boolean {
+  return table?.id === now.table?.id || text.startsWith('throw ');
+}
+
+/**
+ * Whether a change is of the route that was used; or of another one of its table that covers an address: a narrower one
+ * comes before it, and a wider one that goes is missed once a host route has gone.
+ */
+function placeOf(
+  change: Change,
+  side: Justification,
+  { targets }: Sides,
+): 'its' | 'narrower' | 'wider' | null {
   if (side.table === null || change.table?.id !== side.table.id) return null;
   const texts = textsOf(change);
-  if (side.hostRoute) return texts.some((text) => isHostRouteOf(text, targets)) ? 'its' : null;
-  if (side.prefix === null) return texts.some((text) => covers(text, targets)) ? 'its' : null;
+  if (side.hostRoute) {
+    if (texts.some((text) => isHostRouteOf(text, targets))) return 'its';
+    return change.change === 'removed' && texts.some((text) => covers(text, targets)) ? 'wider' : null;
+  }
+  if (side.prefix === null) {
+    const isIts = (text: string) => covers(text, targets) && goesItsWay(text.split(' '), side);
+    return texts.some(isIts) ? 'its' : null;
+  }
   if (texts.some((text) => isItsRoute(text, side))) return 'its';
   const { length } = parsePrefix(side.prefix) ?? { length: 32 };
   const isNarrower = (text: string) => (prefixIn(text)?.length ?? 0) > length && covers(text, targets);
@@ -164,9 +184,12 @@ function isWithin(prefix: Prefix, addresses: ReadonlySet<string>): boolean {
 const mostLookedAt = 1000;
 
 /** Of several routes of one prefix the one that was used. Of several nexthops each may be. */
-function isItsRoute(text: string, { prefix, out, gateway, metric }: Justification): boolean {
+function isItsRoute(text: string, side: Justification): boolean {
   const words = text.split(' ');
-  if (!words.includes(prefix as string)) return false;
+  return words.includes(side.prefix as string) && goesItsWay(words, side);
+}
+
+function goesItsWay(words: readonly string[], { out, gateway, metric }: Justification): boolean {
   const behind = (word: string) => {
     const at = words.indexOf(word);
     return at < 0 ? null : (words[at + 1] ?? null);
@@ -188,6 +211,8 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
     rule !== null &&
     texts.some((text) => text.startsWith(`${rule.priority}: ${rule.selector || 'from all'} `));
   if (both.some(isIts)) return weights.exact;
+  // validation asks the other way round
+  const validates = both.some(({ reason }) => reason === 'source-invalid');
   const last = Math.max(...both.map(({ rule }) => rule?.priority ?? -1));
   const mayTake = (text: string) => {
     const [, priority = '', selector = ''] = /^(\d+): (.*)$/.exec(text) ?? [];
@@ -199,7 +224,9 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
       const prefix = text === null || text === 'all' ? null : parsePrefix(text);
       return prefix === null || isWithin(prefix, addresses);
     };
-    return (iif === null || iif === now.device.name) && takes(from, senders) && takes(to, targets);
+    const asked = takes(from, senders) && takes(to, targets);
+    if (validates && takes(from, targets) && takes(to, senders)) return true;
+    return (iif === null || iif === now.device.name) && asked;
   };
   return texts.some(mayTake) ? weights.near : weights.none;
 }
@@ -207,7 +234,8 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
 /** Whether it is read on the way to either verdict, and its change makes a difference beside the other scope. */
 function isItsSetting({ text, was: before }: Change, { was, now, settings }: Sides): boolean {
   const [, scope = '', name = '', value = ''] = /^net\/ipv4\/conf\/(\S+)\/(\w+) = (-?\d+)$/.exec(text) ?? [];
-  if (!namesOf(was, now).has(name) || (scope !== 'all' && scope !== now.device.name)) return false;
+  const read = scope === 'all' || scope === now.device.name || name === 'medium_id';
+  if (!namesOf(was, now).has(name) || !read) return false;
   const [one, other] = [settings?.was[name], settings?.now[name]];
   if (one && other) return !isAlike(name, one, other);
   const known = one ?? other;
@@ -238,7 +266,7 @@ export function settingsMoved({ was, now, settings }: Sides): SettingMoved[] {
     add('all', one.all, other.all);
     add(device, one.dev, other.dev);
     // of another out device it is another setting
-    if (now.out !== null && was?.out === now.out) add(now.out, one.out, other.out);
+    if (was?.way === now.way) add(now.out ?? 'the out device', one.out, other.out);
   }
   return moved;
 }

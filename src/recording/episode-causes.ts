@@ -1,5 +1,5 @@
 import type { ChangeEvent } from '../stream/events.js';
-import { explains, type Sides, weightOf, weightOfOne } from './causes.js';
+import { fits, type Sides, weightOf, weightOfOne } from './causes.js';
 import {
   type Apart,
   type Episode,
@@ -17,26 +17,56 @@ export interface Behind {
   settings: Sides['settings'];
 }
 
-export type Early = Pick<Question, 'target' | 'firstNs' | 'asked'>;
+export type Early = Pick<Question, 'target' | 'firstNs'>;
 
-/** The changes behind an episode, and behind its end. */
+/** The changes behind an episode. */
 export function findCauses(episode: Episode, { here, moments, settings }: Behind): void {
   const { was, now, targets, senders } = episode;
-  const between = within(here, episode.lastWasNs, episode.firstNs);
-  const weighed = weigh(between, { was, now, targets, senders, settings });
+  const sides = { was, now, targets, senders, settings };
+  const weighed = weighBetween(episode, moments, here, sides, (lastNs) => {
+    episode.lastWasNs = lastNs;
+  });
   episode.causes = weighed.filter(({ weight }) => weight > 0);
   episode.others = weighed.filter(({ weight }) => weight === 0);
-  episode.apart = apartFrom(episode.causes, moments, here, { was, now, senders, settings });
+  episode.apart = apartFrom(episode.causes, moments, here, sides);
+}
+
+/** The changes behind its end. */
+export function findEndings(episode: Episode, here: TimedChange[]): void {
+  const { senders, causes } = episode;
+  // what began it did not end it, too
+  const later = here.filter(({ event }) => !causes.some((cause) => cause.event === event));
   for (const one of episode.left.slice(0, toldLeavings)) {
-    const sides = { was: now, now: one.by, targets: one.targets, senders, settings: one.sides };
-    // what began it did not end it, too
-    const later = here.filter(({ event }) => !episode.causes.some((cause) => cause.event === event));
-    const changes = weigh(within(later, one.lastNs, one.firstNs), sides);
+    const sides = { was: one.was, now: one.by, targets: one.targets, senders, settings: one.sides };
+    for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
+    const window = { lastWasNs: one.lastNs, firstNs: one.firstNs };
+    const changes = weighBetween(window, one.moments, later, sides, (lastNs) => {
+      one.lastNs = lastNs;
+    });
     one.changes = changes.filter(({ weight }) => weight > 0);
     one.others = changes.length - one.changes.length;
-    for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
     one.apart = apartFrom(one.changes, one.moments, later, sides);
   }
+}
+
+/**
+ * The changes between the last decision before and the first one after. What moved together narrows that; where nothing
+ * fits in what is left, it did not move together, and the first of them is asked for by itself.
+ */
+function weighBetween(
+  { lastWasNs, firstNs }: Pick<Episode, 'lastWasNs' | 'firstNs'>,
+  moments: ReadonlyMap<string, Moment>,
+  here: TimedChange[],
+  sides: Sides,
+  widen: (lastNs: bigint) => void,
+) {
+  const narrow = weigh(within(here, lastWasNs, firstNs), sides);
+  const [first] = moments.values();
+  if (narrow.some(({ weight }) => weight > 0) || !first || first.lastNs >= lastWasNs) return narrow;
+  const wide = weigh(within(here, first.lastNs, firstNs), sides);
+  if (!wide.some(({ weight }) => weight > 0)) return narrow;
+  widen(first.lastNs);
+  return wide;
 }
 
 /**
@@ -49,15 +79,27 @@ export function forgetEarly(episode: Episode, early: readonly Early[]): void {
   if (first === undefined || early.length === 0) return;
   const begin = begins.reduce((least, ns) => (ns < least ? ns : least), first);
   let sinceNs = episode.firstNs;
-  for (const { target, firstNs, asked } of early) {
-    if (firstNs >= begin) {
-      if (firstNs < sinceNs) sinceNs = firstNs;
-      continue;
-    }
-    episode.fresh.delete(target);
-    episode.decisions -= asked;
+  for (const { target, firstNs } of early) {
+    if (firstNs < begin) episode.fresh.delete(target);
+    else if (firstNs < sinceNs) sinceNs = firstNs;
   }
   episode.sinceNs = sinceNs;
+}
+
+/** How often an address was decided so, and when last. */
+export interface Count {
+  decisions: number;
+  lastNs: bigint;
+}
+
+/** Of the addresses that are told, and of no others. */
+export function countDecisions(episode: Episode, counts: ReadonlyMap<string, Count>): void {
+  episode.lastNs = episode.firstNs;
+  for (const [target, { decisions, lastNs }] of counts) {
+    if (!episode.targets.has(target) && !episode.fresh.has(target)) continue;
+    episode.decisions += decisions;
+    if (lastNs > episode.lastNs) episode.lastNs = lastNs;
+  }
 }
 
 /** Addresses that none of the causes explains, and that have a change of their own, which explains them. */
@@ -74,14 +116,14 @@ function apartFrom(
     if (left-- === 0) break;
     const own = { ...sides, targets: new Set([target]) };
     const isExplained = causes.some(
-      ({ event, fromNs, toNs }) => weightOf(event, own) >= explains && fromNs <= firstNs && toNs >= lastNs,
+      ({ event, fromNs, toNs }) => weightOf(event, own) > 0 && fromNs <= firstNs && toNs >= lastNs,
     );
     if (isExplained) continue;
-    const changes = weigh(within(here, lastNs, firstNs), own).filter(({ weight }) => weight >= explains);
-    const [first] = changes;
-    if (!first) continue;
-    const known = found.get(first.event);
-    if (!known) found.set(first.event, { targets: own.targets, firstNs, changes });
+    const changes = weigh(within(here, lastNs, firstNs), own).filter(({ weight }) => weight >= fits);
+    const [best] = changes.sort((a, b) => b.weight - a.weight);
+    if (!best) continue;
+    const known = found.get(best.event);
+    if (!known) found.set(best.event, { targets: own.targets, firstNs, changes: [best] });
     else {
       known.targets.add(target);
       if (firstNs < known.firstNs) known.firstNs = firstNs;

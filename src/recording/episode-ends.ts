@@ -11,18 +11,17 @@ export type Askers = (target: string) => readonly Question[];
 export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: Askers): void {
   const gone = new Set<string>();
   const fresh = new Set<string>();
-  for (const { targets, firstNs } of episode.left) {
+  for (const { targets, firstNs, moments, asBefore, by } of episode.left) {
     for (const target of targets) {
       const isStaying = (staying.get(target) ?? 0n) > firstNs;
-      if (!episode.targets.has(target)) {
-        // of what had no before the number alone is told
-        targets.delete(target);
-        if (isStaying) continue;
-        fresh.add(target);
-        if (episode.freshLeftNs === null || firstNs < episode.freshLeftNs) episode.freshLeftNs = firstNs;
-      } else if (isStaying)
-        targets.delete(target); // who asks for it from elsewhere is still told so
+      // who asks for it from elsewhere is still told so
+      if (isStaying || !episode.targets.has(target)) targets.delete(target);
       else gone.add(target);
+      if (isStaying || !episode.fresh.has(target) || !(asBefore || by.action !== 'replied')) continue;
+      // of what had no before the number alone is told
+      fresh.add(target);
+      const ns = moments.get(target)?.firstNs ?? firstNs;
+      if (episode.freshLeftNs === null || ns < episode.freshLeftNs) episode.freshLeftNs = ns;
     }
   }
   episode.freshLeft = fresh.size;
@@ -33,7 +32,7 @@ export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: 
   findRestored(episode, staying, gone, askers);
   const [first] = episode.left;
   for (const [target, lastNs] of staying) {
-    if (!first || lastNs <= first.firstNs || !episode.targets.has(target)) continue;
+    if (!first || lastNs <= first.firstNs || gone.has(target) || !episode.targets.has(target)) continue;
     episode.still++;
     if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
   }
@@ -54,8 +53,7 @@ function findRestored(
     );
     if (!other) continue;
     episode.restoredForOthers++;
-    const ns = other.firstNs > since ? other.firstNs : other.lastNs;
-    if (episode.restoredNs === null || ns < episode.restoredNs) episode.restoredNs = ns;
+    if (episode.restoredNs === null || other.lastNs > episode.restoredNs) episode.restoredNs = other.lastNs;
   }
 }
 
@@ -70,4 +68,11 @@ export function findOthers(episode: Episode, askers: Askers): void {
       return;
     }
   }
+}
+
+/** What was seen to end, of all that it is about. */
+export function endedOf({ targets, fresh, staying, freshLeft }: Episode): 'none' | 'some' | 'all' {
+  const gone = targets.size - staying + freshLeft;
+  if (gone === 0) return 'none';
+  return gone < targets.size + fresh.size ? 'some' : 'all';
 }

@@ -8,6 +8,8 @@ import {
   type TimedChange,
   toldLeavings,
 } from './episode.js';
+import { endedOf } from './episode-ends.js';
+import type { Gap } from './gaps.js';
 import { type Justification, justificationText } from './justification.js';
 import type { Story } from './story.js';
 
@@ -32,7 +34,7 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
     causeSentence(episode, story, clock),
     `${asked} ${how}; ${one ? 'it was' : 'they were'} ${ways(was)} before.`,
   ];
-  for (const one of episode.apart.slice(0, mostApart)) sentences.push(apartSentence(one, 'moved', clock));
+  sentences.push(...apartSentences(episode.apart, 'moved', clock));
   if (fresh.size > 0) {
     const unasked = story.isPartial
       ? 'no earlier request for them is in this recording'
@@ -66,9 +68,13 @@ export function thinParagraph(
 /** What came before it, and how sure that is. */
 function causeSentence(episode: Episode, story: Story, clock: Clock): string {
   const { lastWasNs, firstNs } = episode;
-  const gap = story.gaps.some(({ fromNs, toNs }) => fromNs < firstNs && toNs > lastWasNs);
-  const unseen = gap ? 'The recording has a gap in this time: what moved it may lie there.' : '';
+  const unseen = gapWords(story, episode.now.host, lastWasNs, firstNs);
   return [causesOf(episode, clock), unseen].filter((text) => text !== '').join(' ');
+}
+
+function gapWords(story: Story, host: string, fromNs: bigint, toNs: bigint): string {
+  const isIn = (gap: Gap) => gap.host === host && gap.fromNs < toNs && gap.toNs > fromNs;
+  return story.gaps.some(isIn) ? 'The recording has a gap in this time: what moved it may lie there.' : '';
 }
 
 function causesOf({ causes, others, settings, lastWasNs, firstNs }: Episode, clock: Clock): string {
@@ -111,6 +117,12 @@ function unsureOf(changes: readonly TimedChange[], what: 'moved' | 'ended'): str
   return ` These came one after another: the recording does not tell which of them ${what} it.`;
 }
 
+function apartSentences(apart: readonly Apart[], did: string, clock: Clock): string[] {
+  const told = apart.slice(0, mostApart).map((one) => apartSentence(one, did, clock));
+  const left = apart.slice(mostApart).reduce((sum, { targets }) => sum + targets.size, 0);
+  return left > 0 ? [...told, `${left} more ${did} after changes of their own.`] : told;
+}
+
 /** "1 of them (192.0.2.11) moved from 20:58:42.1 on, after this: ..." */
 function apartSentence({ targets, firstNs, changes }: Apart, did: string, clock: Clock): string {
   const names = targets.size <= mostNamed ? ` (${[...targets].join(', ')})` : '';
@@ -136,13 +148,13 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
   if (left.length === 0) {
     const some = endedForSome(episode, clock);
     const end =
-      story.lastNs === null || some !== ''
+      story.lastNs === null || endedOf(episode) !== 'none'
         ? ''
         : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
     return `${last}.${some}${end}`;
   }
   const whole = staying === 0 && left.length === 1;
-  const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, clock));
+  const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, story, clock));
   const untold = left.slice(toldLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
   if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);
   const sentences = [`${last}.`, ...ends];
@@ -169,7 +181,7 @@ function endedForSome(episode: Episode, clock: Clock): string {
     );
   if (restoredForOthers > 0 && restoredNs !== null)
     parts.push(
-      ` Others who asked for ${restoredForOthers === 1 ? '1' : restoredForOthers} of these addresses were told as before at ${clock(restoredNs)}.`,
+      ` Others, who asked for ${restoredForOthers} of these addresses later, were told as before, last at ${clock(restoredNs)}; whether it had moved for them was not seen.`,
     );
   return parts.join('');
 }
@@ -183,9 +195,10 @@ function alsoWords({ alsoBy }: Episode): string {
 
 /** "From 03:31:20.0 on they were as before (same-device) after this: ..." */
 function leavingText(
-  { by, asBefore, targets, firstNs, changes, others, settings, apart }: Leaving,
+  { by, asBefore, targets, lastNs, firstNs, changes, others, settings, apart }: Leaving,
   episode: Episode,
   whole: boolean,
+  story: Story,
   clock: Clock,
 ): string {
   const one = targets.size === 1;
@@ -193,7 +206,7 @@ function leavingText(
     ? one
       ? 'it'
       : 'they'
-    : episode.targets.size === targets.size
+    : episode.targets.size === targets.size && episode.left.length === 1
       ? 'all'
       : `${targets.size} of them`;
   const how = asBefore ? `as before (${episode.was.reason})` : ways(by);
@@ -207,8 +220,9 @@ function leavingText(
         : others > 0
           ? '; no change that fits was seen before it.'
           : '; no change was seen before it.';
-  const ofTheirOwn = apart.slice(0, mostApart).map((each) => ` ${apartSentence(each, 'did so', clock)}`);
-  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}`;
+  const ofTheirOwn = apartSentences(apart, 'did so', clock).map((text) => ` ${text}`);
+  const gap = gapWords(story, by.host, lastNs, firstNs).replace('moved', 'ended');
+  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}${gap && ` ${gap}`}`;
 }
 
 /** The route or gate that closed, and the reason where that is not what it is called. */

@@ -49,7 +49,7 @@ export interface Episode {
   /** Addresses that had no before, and were decided otherwise in the end; the first time. */
   freshLeft: number;
   freshLeftNs: bigint | null;
-  /** Others asked later for addresses that were not seen to leave, and were told as before: how many, and since when. */
+  /** Others asked later for addresses that were not seen to leave, and were told as before: how many, and when last. */
   restoredForOthers: number;
   restoredNs: bigint | null;
 }
@@ -70,6 +70,8 @@ export interface Moment {
 /** Addresses of an episode that came to be decided otherwise, by the same and at the same time. */
 export interface Leaving {
   by: Justification;
+  /** What decided last before that: of what stopped, it may be another silence than the first. */
+  was: Justification;
   /** It is what decided before the episode. */
   asBefore: boolean;
   targets: Set<string>;

@@ -10,7 +10,15 @@ import {
   type ThinEpisode,
   type TimedChange,
 } from './episode.js';
-import { type Early, findCauses, forgetEarly, weigh } from './episode-causes.js';
+import {
+  type Count,
+  countDecisions,
+  type Early,
+  findCauses,
+  findEndings,
+  forgetEarly,
+  weigh,
+} from './episode-causes.js';
 import { findEnd, findOthers } from './episode-ends.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
@@ -49,6 +57,8 @@ export class Episodes {
   readonly #moments = new Map<Episode, Map<string, Moment>>();
   /** Questions that an episode took in although they were asked before it was seen to begin. */
   readonly #early = new Map<Episode, Early[]>();
+  /** By address. */
+  readonly #counts = new Map<Episode, Map<string, Count>>();
   /** Decisions that come of load or of a single frame. */
   passed = 0;
   /** Questions that were too many to be followed. */
@@ -91,12 +101,12 @@ export class Episodes {
     const isLate = timeNs < question.lastNs;
     if (isLate || isSame(question.justification, now)) {
       if (isLate && !isSame(question.justification, now)) return;
-      if (question.episode) touch(question.episode, now, timeNs);
+      if (question.episode) this.#touch(question.episode, target, now, timeNs);
       question.justification = provenOf(question.justification, now);
       question.asked++;
     } else if (episode?.kind === 'stopped' && now.action !== 'replied') {
       // by whatever: it is still not answered
-      touch(episode, now, timeNs);
+      this.#touch(episode, target, now, timeNs);
       question.justification = now;
       question.asked++;
     } else {
@@ -148,13 +158,16 @@ export class Episodes {
       const { host, netns, device } = episode.now;
       const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
       const askers = (target: string) => this.#byTarget.get(`${place}|${target}`) ?? [];
-      findEnd(episode, staying.get(episode) ?? new Map(), askers);
+      const here = this.#changesOf(episode.now);
       findCauses(episode, {
-        here: this.#changesOf(episode.now),
+        here,
         moments: this.#moments.get(episode) ?? new Map(),
         settings: this.#sides.get(episode) ?? null,
       });
       forgetEarly(episode, this.#early.get(episode) ?? []);
+      countDecisions(episode, this.#counts.get(episode) ?? new Map());
+      findEnd(episode, staying.get(episode) ?? new Map(), askers);
+      findEndings(episode, here);
       findOthers(episode, askers);
     }
     this.#findThin();
@@ -189,6 +202,7 @@ export class Episodes {
     if (others) others.push(question);
     else this.#byTarget.set(`${place}|${target}`, [question]);
     if (episode) {
+      addSender(episode, sender);
       this.#enter(episode, question, timeNs);
       return;
     }
@@ -276,10 +290,11 @@ export class Episodes {
         fresh.delete(question);
         question.episode = episode;
         question.been.push(episode);
-        const { target, firstNs, asked } = question;
+        const { target, firstNs } = question;
         const early = this.#early.get(episode) ?? [];
         this.#early.set(episode, early);
-        early.push({ target, firstNs, asked });
+        early.push({ target, firstNs });
+        addSender(episode, question.sender);
         this.#enter(episode, question, question.lastNs);
         if (question.firstNs < episode.sinceNs) episode.sinceNs = question.firstNs;
         episode.now = provenOf(episode.now, question.justification);
@@ -289,13 +304,30 @@ export class Episodes {
 
   #enter(episode: Episode, { target, asked, othersWas }: Question, timeNs: bigint): void {
     this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
-    episode.decisions += asked;
-    if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+    this.#count(episode, target, asked, timeNs);
     if (episode.targets.has(target) || episode.fresh.has(target)) return;
     // what others had asked for before is not new, whoever asks for it now
     if (othersWas !== null) return;
     if (sizeOf(episode) < mostTargets) episode.fresh.add(target);
     else episode.moreTargets = true;
+  }
+
+  #count(episode: Episode, target: string, asked: number, timeNs: bigint): void {
+    const counts = this.#counts.get(episode) ?? new Map<string, Count>();
+    this.#counts.set(episode, counts);
+    const known = counts.get(target);
+    if (known) {
+      known.decisions += asked;
+      if (timeNs > known.lastNs) known.lastNs = timeNs;
+    } else if (counts.size < mostTargets) counts.set(target, { decisions: asked, lastNs: timeNs });
+    if (timeNs > episode.lastNs) episode.lastNs = timeNs;
+  }
+
+  #touch(episode: Episode, target: string, now: Justification, timeNs: bigint): void {
+    this.#count(episode, target, 1, timeNs);
+    if (isSame(episode.now, now)) episode.now = provenOf(episode.now, now);
+    else if (now.reason !== episode.now.reason)
+      episode.alsoBy.set(now.reason, (episode.alsoBy.get(now.reason) ?? 0) + 1);
   }
 
   #addTarget(episode: Episode, target: string): void {
@@ -325,11 +357,11 @@ export class Episodes {
     } else {
       const sides = { was: question.settings, now: settings };
       episode.left.push({
-        ...{ by, asBefore, sides, lastNs },
+        ...{ by, asBefore, sides, lastNs, was: question.justification },
         targets: new Set([target]),
         firstNs: timeNs,
         settings: settingsMoved({
-          was: episode.now,
+          was: question.justification,
           now: by,
           targets: nobody,
           senders: nobody,
@@ -389,13 +421,6 @@ const nobody: ReadonlySet<string> = new Set();
 
 function addSender({ senders }: Episode, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
-}
-
-function touch(episode: Episode, now: Justification, timeNs: bigint): void {
-  episode.decisions++;
-  if (timeNs > episode.lastNs) episode.lastNs = timeNs;
-  if (isSame(episode.now, now)) episode.now = provenOf(episode.now, now);
-  else episode.alsoBy.set(now.reason, (episode.alsoBy.get(now.reason) ?? 0) + 1);
 }
 
 function addMoment(moments: Map<string, Moment> | undefined, target: string, moment: Moment): void {

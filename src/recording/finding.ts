@@ -2,6 +2,7 @@ import { learningReason } from '../decision/neighbour/reasons.js';
 import { suspicions } from '../decision/tally/marks.js';
 import type { Clock } from './change-words.js';
 import { type Episode, sizeOf, type ThinEpisode } from './episode.js';
+import { endedOf } from './episode-ends.js';
 import { addresses, paragraphOf, thinParagraph, whereText } from './episode-words.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
@@ -55,13 +56,16 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   const where = (one: Justification) =>
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
-    const { now, kind, targets, fresh, moreTargets, staying } = first;
+    const { now, kind, targets, fresh, moreTargets } = first;
     const unasked = story.isPartial
       ? 'are in no earlier request of this recording'
       : 'nobody had asked for before';
     const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
-    const some = first.freshLeft > 0 || first.restoredForOthers > 0;
-    const end = staying === 0 ? '' : some ? '; that was seen to end for some' : '; that was not seen to end';
+    const end = {
+      none: '; that was not seen to end',
+      some: '; that was seen to end for some',
+      all: '',
+    }[endedOf(first)];
     if (kind === 'began') {
       const more = fresh.size > 0 ? `, and answered for ${fresh.size} more that ${unasked}` : '';
       return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
@@ -111,8 +115,9 @@ function stayedWords({ episodes }: Story): string {
 
 /** What is wrong now comes first: answers by a route that should not have been taken, and what has not ended. */
 export function byImportance(episodes: readonly Episode[]): Episode[] {
-  const rank = ({ kind, now, staying }: Episode) => {
-    const goesOn = staying > 0 ? 0 : 3;
+  const rank = (episode: Episode) => {
+    const { kind, now } = episode;
+    const goesOn = endedOf(episode) === 'all' ? 3 : 0;
     if (kind !== 'stopped' && now.prefix === '0.0.0.0/0') return goesOn + (kind === 'began' ? 0 : 0.5);
     return goesOn + (kind === 'began' ? 1 : 2);
   };
@@ -190,6 +195,8 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
       `${moreChanges} more ${moreChanges === 1 ? 'change was' : 'changes were'} not compared with what was decided: there were too many.`,
     );
   for (const { text } of story.gaps) caveats.push(text(clock));
+  for (const host of story.overlaps)
+    caveats.push(`Two recordings of ${host} overlap: what both hold is counted twice.`);
   const full = story.episodes.passed - count;
   if (full > 0)
     caveats.push(

@@ -1,60 +1,82 @@
 import type { Clock } from './change-words.js';
 import type { CloseEvent, RecordingHead } from './events-from-json.js';
 
-/** A stretch of time of which the recordings of a host tell nothing, or tell twice. */
+/** A stretch of time of which the files of a host tell nothing. */
 export interface Gap {
+  host: string;
   fromNs: bigint;
   toNs: bigint;
   text(clock: Clock): string;
 }
 
-interface Known {
+/** The files of one recording: they are numbered. */
+interface Trace {
   trace: string;
   segment: number;
-  /** When its file ended; null while it goes on. */
-  closedNs: bigint | null;
+  firstNs: bigint;
+  /** The last that is known of it. */
+  lastNs: bigint;
 }
 
-/** Finds what lies between the files that are read: those of one recording are numbered, and each knows when it ended. */
+/** Finds what lies between the files that are read, and where two recordings of a host overlap. */
 export class Gaps {
   readonly all: Gap[] = [];
-  readonly #hosts = new Map<string, Known>();
+  readonly #hosts = new Map<string, Trace[]>();
 
   /** A file begins. */
   head({ host, trace, segment }: RecordingHead, timeNs: bigint): void {
-    const known = this.#hosts.get(host);
-    this.#hosts.set(host, { trace, segment, closedNs: null });
-    if (known?.trace === trace) {
-      const missing = segment - known.segment - 1;
-      if (missing > 0) this.#add(known.closedNs ?? timeNs, timeNs, missingText(missing, host));
-      return;
+    const traces = this.#hosts.get(host) ?? [];
+    this.#hosts.set(host, traces);
+    const known = traces.find((one) => one.trace === trace);
+    const missing = segment - (known?.segment ?? 0) - 1;
+    if (missing > 0)
+      this.#add(host, known?.lastNs ?? null, timeNs, missingText(missing, host, known !== undefined));
+    if (!known) traces.push({ trace, segment, firstNs: timeNs, lastNs: timeNs });
+    else {
+      known.segment = segment;
+      if (timeNs > known.lastNs) known.lastNs = timeNs;
     }
-    if (segment > 1) this.#add(null, timeNs, firstMissingText(segment - 1, host));
-    if (!known) return;
-    if (known.closedNs === null || known.closedNs > timeNs)
-      this.#add(timeNs, timeNs, () => `Two recordings of ${host} overlap: what both hold is counted twice.`);
-    else this.#add(known.closedNs, timeNs, betweenText(host));
   }
 
-  close({ host }: CloseEvent, timeNs: bigint): void {
-    const known = this.#hosts.get(host);
-    if (known) known.closedNs = timeNs;
+  /** @param id of a decision: it begins with that of its recording */
+  decision(host: string, id: string, timeNs: bigint): void {
+    const traces = this.#hosts.get(host);
+    const one =
+      traces && (traces.length === 1 ? traces[0] : traces.find(({ trace }) => id.startsWith(`${trace}-`)));
+    if (one && timeNs > one.lastNs) one.lastNs = timeNs;
   }
 
-  #add(fromNs: bigint | null, toNs: bigint, words: (between: string) => string): void {
+  close({ host, trace }: CloseEvent, timeNs: bigint): void {
+    const known = this.#hosts.get(host)?.find((one) => one.trace === trace);
+    if (known && timeNs > known.lastNs) known.lastNs = timeNs;
+  }
+
+  /** Once all was read: the gaps between recordings. Returns the hosts of which two overlap. */
+  finish(): string[] {
+    const overlaps: string[] = [];
+    for (const [host, traces] of this.#hosts) {
+      const sorted = [...traces].sort((a, b) => Number(a.firstNs - b.firstNs));
+      let last: Trace | null = null;
+      for (const one of sorted) {
+        if (last && one.firstNs < last.lastNs) overlaps.push(host);
+        else if (last) this.#add(host, last.lastNs, one.firstNs, betweenText(host));
+        if (!last || one.lastNs > last.lastNs) last = one;
+      }
+    }
+    return [...new Set(overlaps)];
+  }
+
+  #add(host: string, fromNs: bigint | null, toNs: bigint, words: (between: string) => string): void {
     const from = fromNs ?? 0n;
     const between = (clock: Clock) =>
       fromNs === null ? `before ${clock(toNs)}` : `between ${clock(from)} and ${clock(toNs)}`;
-    this.all.push({ fromNs: from, toNs, text: (clock) => words(between(clock)) });
+    this.all.push({ host, fromNs: from, toNs, text: (clock) => words(between(clock)) });
   }
 }
 
-const files = (count: number) => (count === 1 ? '1 file' : `${count} files`);
-
-const missingText = (count: number, host: string) => (between: string) =>
-  `${files(count)} of the recording of ${host} ${count === 1 ? 'is' : 'are'} missing: nothing is known of what was ${between}.`;
-
-const firstMissingText = (count: number, host: string) => (between: string) =>
-  `The first ${files(count)} of the recording of ${host} ${count === 1 ? 'is' : 'are'} missing: nothing is known of what was ${between}.`;
+const missingText = (count: number, host: string, within: boolean) => (between: string) => {
+  const which = count === 1 ? '1 file' : `${count} files`;
+  return `${which}${within ? '' : ' at the begin'} of the recording of ${host} ${count === 1 ? 'is' : 'are'} missing: nothing is known of what was ${between}.`;
+};
 
 const betweenText = (host: string) => (between: string) => `Nothing was recorded of ${host} ${between}.`;

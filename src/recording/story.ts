@@ -87,6 +87,8 @@ export class Story {
   /** First and last state of each namespace, and whether the routes were in any of its states. */
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent; whole: boolean }>();
   readonly #gaps = new Gaps();
+  /** Hosts of which two recordings hold the same time. */
+  overlaps: readonly string[] = [];
   #addresses = 0;
   readonly #previous = new Map<string, Snapshot>();
   /** The last two states of each namespace that hold its routes. */
@@ -136,6 +138,7 @@ export class Story {
 
   finish(): void {
     this.episodes.finish();
+    this.overlaps = this.#gaps.finish();
   }
 
   /** What the files do not tell of, between them. */
@@ -177,6 +180,7 @@ export class Story {
   #decision(decision: Decision, timeNs: bigint): void {
     this.#spread(timeNs);
     this.skew.decision(decision, timeNs);
+    this.#gaps.decision(decision.host, decision.id, timeNs);
     if (decision.verdict.action === 'deferred') {
       this.deferred++;
       return;

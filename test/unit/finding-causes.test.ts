@@ -174,6 +174,7 @@ describe('the cause', () => {
       asked(1, '192.0.2.77', own()),
       head(2, 'b', 1),
       asked(3, '192.0.2.77', own()),
+      close(4, 'a', 1),
     ]);
     expect(caveats).toContain('Two recordings of node0-4f1c overlap: what both hold is counted twice.');
   });
@@ -202,15 +203,15 @@ describe('the end', () => {
     );
   });
 
-  it('is seen by who did not ask in the meantime', () => {
+  it('is not what others were told, for whom it may never have moved', () => {
     const { headline, paragraphs } = find([
       ...began,
       restored,
       asked(31, '192.0.2.77', own(), { sender: '192.0.2.2' }),
     ]);
-    expect(headline).toContain('; that was seen to end for some');
+    expect(headline).toContain('; that was not seen to end');
     expect(paragraphs[0]).toContain(
-      'Others who asked for 1 of these addresses were told as before at 03:30:31.0.',
+      'Others, who asked for 1 of these addresses later, were told as before, last at 03:30:31.0',
     );
   });
 
@@ -221,7 +222,7 @@ describe('the end', () => {
       restored,
       asked(31, '192.0.2.78', own()),
     ]);
-    expect(headline).not.toContain('not seen to end');
+    expect(headline).toContain('; that was seen to end for some');
     expect(paragraphs[0]).toContain(
       'Of those that had no before, 1 address was decided otherwise from 03:30:31.0 on.',
     );
@@ -274,5 +275,100 @@ describe('what is counted', () => {
       asked(12, '192.0.2.77', rogue()),
     ]);
     expect(paragraphs[0]).toContain('was answered because of 0.0.0.0/0 via 10.0.0.1');
+  });
+});
+
+describe('what moved with others', () => {
+  const byRule: Partial<Change> = {
+    object: 'rule',
+    change: 'added',
+    text: '50: from all goto 32766',
+    table: null,
+  };
+
+  it('by a rule is explained by it, whatever came later', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      asked(1, '192.0.2.11', own()),
+      changed(10, [byRule]),
+      asked(11, '192.0.2.10', rogue()),
+      changed(500, [subnetRoute('removed')]),
+      asked(600, '192.0.2.11', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 rule 50: from all goto 32766 was added/);
+    expect(paragraphs[0]).not.toContain('03:38:20');
+  });
+
+  it('does not hide the cause of the first one', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      changed(5, [{ ...byRule, text: '60: from 192.0.2.1 goto 32766' }]),
+      asked(8, '192.0.2.11', own(), { sender: '192.0.2.2' }),
+      asked(10, '192.0.2.10', rogue()),
+      changed(20, [{ ...byRule, text: '61: from 192.0.2.2 goto 32766' }]),
+      asked(21, '192.0.2.11', rogue(), { sender: '192.0.2.2' }),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:05\.0 rule 60: from 192\.0\.2\.1 goto 32766 was added/);
+  });
+
+  it('is counted by itself: not what was answered so before, and went on', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(5, '203.0.113.5', rogue()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(12, '203.0.113.5', rogue()),
+      asked(15, '203.0.113.5', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('The last such decision is of 03:30:11.0 (0.0 s, 1 request)');
+  });
+
+  it('is not told by a route that cannot lead there', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      changed(10, [hostRoute('added', '192.0.2.10')]),
+      asked(11, '192.0.2.10', rogue()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^No change that touches what decided was seen/);
+  });
+
+  it('in two steps names both', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', ofGuest('192.0.2.10')),
+      changed(10, [hostRoute('removed', '192.0.2.10')]),
+      changed(40, [subnetRoute('removed')]),
+      asked(41, '192.0.2.10', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('03:30:10.0 table public_90 lost 1 route (192.0.2.10/32');
+    expect(paragraphs[0]).toContain('03:30:40.0 table public_90 lost 1 route (192.0.2.0/24');
+  });
+
+  it('ends by what undoes its last reason', () => {
+    const invalid: Way = { ...rogue(), action: 'silent', reason: 'source-invalid' };
+    const { paragraphs } = find([
+      asked(1, '203.0.113.7', rogue()),
+      changed(10, [{ ...subnetRoute('added'), text: '203.0.113.0/24 dev bond0.90', table: main }]),
+      asked(11, '203.0.113.7', { ...own(), table: [254, 'main'] }),
+      asked(12, '203.0.113.7', invalid),
+      changed(30, [{ ...subnetRoute('added'), table: main }]),
+      asked(31, '203.0.113.7', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain(
+      'as before (proxy-arp) after this: 03:30:30.0 table main got 1 route (192.0.2.0/24',
+    );
+  });
+
+  it('of a killed recording and a later one is no overlap', () => {
+    const { caveats } = find([
+      head(0, 'a', 1),
+      asked(1, '192.0.2.77', own()),
+      head(3600, 'b', 1),
+      asked(3601, '192.0.2.77', own()),
+      close(3602, 'b', 1),
+    ]);
+    expect(caveats.join(' ')).toMatch(
+      /Nothing was recorded of node0-4f1c between 03:30:01\.0 and 04:30:00\.0/,
+    );
+    expect(caveats.join(' ')).not.toContain('overlap');
   });
 });

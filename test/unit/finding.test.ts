@@ -172,7 +172,7 @@ describe('what only some of the addresses tell', () => {
     expect(paragraphs).toHaveLength(1);
     expect(paragraphs[0]).toMatch(/From 03:30:21\.0 on 1 of them was as before \(same-device\) after this: /);
     expect(paragraphs[0]).toContain('How 1 other was decided after that was not seen.');
-    expect(headline).toMatch(/that was not seen to end$/);
+    expect(headline).toMatch(/that was seen to end for some$/);
   });
 
   it('what others are still decided by is told as going on', () => {
@@ -295,7 +295,7 @@ describe('ends and goings-on of their own', () => {
       asked(12, '192.0.2.10', guest()),
     ]);
     expect(paragraphs).toHaveLength(1);
-    expect(headline).toMatch(/that was not seen to end$/);
+    expect(headline).toMatch(/that was seen to end for some$/);
   });
 
   it('what stopped, and is answered otherwise, is told as answered', () => {
