@@ -133,9 +133,10 @@ export function decisionFilter(options: FilterOptions): DecisionFilter {
   };
 }
 
-/** "decision,learning" */
-export function kindList(value: string): Kind[] {
-  return [...new Set(value.split(','))].map((one) => oneOf('--kind', one, kinds) as Kind);
+/** "decision,learning"; given several times, all of them. */
+export function kindList(value: string, before: readonly Kind[] = []): Kind[] {
+  const named = value.split(',').map((one) => oneOf('--kind', one, kinds) as Kind);
+  return [...new Set([...before, ...named])];
 }
 
 /** A timer of Node takes no longer time: it would fire at once. */

@@ -112,11 +112,17 @@ export class Recording {
   }
 
   tell(context: Context): void {
-    const { paths, totalBytes, failed } = this.#files;
+    const { paths, totalBytes, keptBytes, removed, failed } = this.#files;
     const last = paths.at(-1) ?? '';
     const where = paths.length === 1 ? last : `${paths.length} files, the last one ${last}`;
-    const kept = failed ? 'what was written before stays readable: ' : 'recorded ';
-    say(context, `${kept}${this.#recorder.decisions} decisions, ${size(totalBytes)}, in ${where}`);
+    // how many decisions are in it is known of what was written to its end alone
+    if (failed) say(context, `what was written before stays readable: ${size(keptBytes)}, in ${where}`);
+    else if (removed > 0)
+      say(
+        context,
+        `recorded ${this.#recorder.decisions} decisions, ${size(totalBytes)}, in ${removed + paths.length} files; the newest ${paths.length} were kept, ${size(keptBytes)}, the last one ${last}`,
+      );
+    else say(context, `recorded ${this.#recorder.decisions} decisions, ${size(totalBytes)}, in ${where}`);
   }
 
   /** @throws {ArpwhyError} `output` when it could not be written to its end */

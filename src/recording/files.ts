@@ -1,4 +1,4 @@
-import { constants as fsConstants, lstatSync, unlinkSync } from 'node:fs';
+import { constants as fsConstants, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ArpwhyError } from '../errors.js';
@@ -87,6 +87,20 @@ export class RecordingFiles {
   get totalBytes(): number {
     return this.#totalBytes;
   }
+
+  /** Of the files that are still there. */
+  get keptBytes(): number {
+    return this.#made.reduce(
+      (sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  }
+
+  /** Files that were removed to keep the newest. */
+  get removed(): number {
+    return this.#removed;
+  }
+  #removed = 0;
 
   /** The paths of the files that are still there, oldest first. */
   get paths(): string[] {
@@ -241,7 +255,10 @@ export class RecordingFiles {
     this.#gzip = this.#options.compress ? new GzipWriter() : null;
     this.#fileBytes = 0;
     const { keep } = this.#options;
-    while (keep !== null && this.#made.length > keep) remove(this.#made.shift() as Made);
+    while (keep !== null && this.#made.length > keep) {
+      remove(this.#made.shift() as Made);
+      this.#removed++;
+    }
   }
   #number = 1;
 

@@ -13,6 +13,8 @@ import { matchesFromJson } from './snapshot-json.js';
 
 /** States kept: decisions refer to the newest ones. */
 const mostKept = 256;
+/** Names are few in each, and written once. */
+const mostNames = 16_384;
 
 export type Rejudged =
   | { state: 'same' }
@@ -41,7 +43,8 @@ export class Rejudge {
     if (event.schema === 'arpwhy.start/1') {
       this.#starts.set(event.host, { start: event, clock: new Clock(BigInt(event.clockOffsetNs)) });
     } else if (event.schema === 'arpwhy.snapshot/1') this.#keepSnapshot(event);
-    else if (event.schema === 'arpwhy.names/1') keep(this.#names, `${event.host} ${event.id}`, event);
+    else if (event.schema === 'arpwhy.names/1')
+      keep(this.#names, `${event.host} ${event.id}`, event, mostNames);
   }
 
   /** Judge a decision again. */
@@ -103,8 +106,11 @@ export class Rejudge {
     if (id === null) return null;
     const key = `${host} ${id}`;
     const newest = this.#newest.get(`${host} ${netns.inode}`);
-    const snapshot = newest?.key === key ? newest.snapshot : this.#snapshots.get(key);
-    if (!snapshot) throw new Error(`the state ${id}, which it was proven with, is missing`);
+    if (newest?.key === key) return newest.snapshot;
+    const snapshot = this.#snapshots.get(key);
+    if (snapshot)
+      keep(this.#snapshots, key, snapshot); // what is referred to stays longer
+    else throw new Error(`the state ${id}, which it was proven with, is missing`);
     return snapshot;
   }
 
@@ -119,10 +125,10 @@ export class Rejudge {
 }
 
 /** The oldest goes when there are too many. */
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
+function keep<T>(map: Map<string, T>, key: string, value: T, most = mostKept): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size > mostKept) map.delete(map.keys().next().value as string);
+  if (map.size > most) map.delete(map.keys().next().value as string);
 }
 
 function passFrom(bytes: Buffer, evidence: Shape): Pass {

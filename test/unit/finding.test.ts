@@ -295,7 +295,7 @@ describe('ends and goings-on of their own', () => {
       asked(12, '192.0.2.10', guest()),
     ]);
     expect(paragraphs).toHaveLength(1);
-    expect(headline).toMatch(/that was seen to end for some$/);
+    expect(headline).toMatch(/that was not seen to end$/);
   });
 
   it('what stopped, and is answered otherwise, is told as answered', () => {
