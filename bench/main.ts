@@ -46,7 +46,7 @@ const command = new Command('bench')
   .option('--arp-ms <n>', 'how long a flood of requests lasts', positive, 600)
   .option('--udp-ms <n>', 'how long a flood of packets lasts, and each measurement of a stage', positive, 300)
   .option('--rate <n>', 'sustained: requests a second', positive, 100_000)
-  .option('--record-rate <n>', 'recordings: requests a second', positive, 50_000)
+  .option('--record-rate <n>', 'recordings: requests a second', positive, 100_000)
   .option('--sustain-seconds <n>', 'sustained and recordings: for so long', positive, 10)
   .option('--out <file>', 'where all figures go as JSON', ownPlace);
 command.parse();
