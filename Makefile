@@ -131,7 +131,7 @@ bench: deps all bench/usage bench/nothing dist-bench/.built
 
 # every part of it, too short to mean anything: that it still works
 bench-smoke: deps all bench/usage bench/nothing dist-bench/.built
-	$(Q)scripts/as-root bench/bench --rounds 1 --arp-ms 100 --udp-ms 50 --rate 5000 --sustain-seconds 1 $(ARGS)
+	$(Q)scripts/as-root bench/bench --rounds 1 --arp-ms 100 --udp-ms 50 --rate 5000 --record-rate 5000 --sustain-seconds 1 $(ARGS)
 
 # the recording that the demo shows where the kernel cannot be traced: only to replace the committed one
 demo/incident.pcapng.gz: all
