@@ -109,7 +109,10 @@ function weightOfRoute(change: Change, sides: Sides): number {
     if (own.some((text) => prefixIn(text)?.length !== 0)) return weights.exact;
     if (own.length > 0) return weights.near;
   }
-  const ofWas = was && placeOf(change, was, sides);
+  // by the same host route as before no wider one was asked
+  const widerCounts = !(was?.hostRoute && now.hostRoute);
+  const placed = was && placeOf(change, was, sides);
+  const ofWas = placed === 'wider' && !widerCounts ? null : placed;
   const ofNow = placeOf(change, now, sides);
   if (!ofWas && !ofNow) return weights.none;
   if (ofWas === 'narrower' && !ofNow && !leadsOn(change, now)) return weights.none;

@@ -1,5 +1,5 @@
 import type { ChangeEvent } from '../stream/events.js';
-import { fits, type Sides, weightOf, weightOfOne } from './causes.js';
+import { explains, fits, type Sides, weightOf, weightOfOne } from './causes.js';
 import {
   type Apart,
   type Episode,
@@ -21,21 +21,32 @@ export type Early = Pick<Question, 'target' | 'firstNs'>;
 
 /** The changes behind an episode. */
 export function findCauses(episode: Episode, { here, moments, settings }: Behind): void {
-  const { was, now, targets, senders } = episode;
-  const sides = { was, now, targets, senders, settings };
+  const { was, now, targets, askers } = episode;
+  const sides = { was, now, targets, senders: askers, settings };
   const weighed = weighBetween(episode, moments, here, sides, (lastNs) => {
     episode.lastWasNs = lastNs;
   });
-  episode.causes = weighed.filter(({ weight }) => weight > 0);
-  episode.others = weighed.filter(({ weight }) => weight === 0);
+  episode.causes = causesIn(weighed);
+  episode.others = weighed.filter((one) => !episode.causes.includes(one));
+  // a route of its own is moved by nothing else
+  if (now.hostRoute) {
+    for (const target of episode.fresh) {
+      const own = { ...sides, targets: new Set([target]) };
+      if (!episode.causes.some(({ event }) => weightOf(event, own) > 0)) episode.fresh.delete(target);
+    }
+  }
   episode.apart = apartFrom(episode.causes, moments, here, sides);
 }
 
 /** The changes behind its end. */
 export function findEndings(episode: Episode, here: TimedChange[]): void {
-  const { senders, causes } = episode;
-  // what began it did not end it, too
-  const later = here.filter(({ event }) => !causes.some((cause) => cause.event === event));
+  const { askers: senders, causes, apart, firstNs } = episode;
+  // what began it did not end it, too, unless it may have come after that
+  const began = [...causes, ...apart.flatMap(({ changes }) => changes)];
+  const later = here.filter(
+    ({ event, toNs }) =>
+      toNs > firstNs && !began.some((cause) => cause.event === event && toNs <= cause.toNs),
+  );
   for (const one of episode.left.slice(0, toldLeavings)) {
     const sides = { was: one.was, now: one.by, targets: one.targets, senders, settings: one.sides };
     for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
@@ -43,10 +54,21 @@ export function findEndings(episode: Episode, here: TimedChange[]): void {
     const changes = weighBetween(window, one.moments, later, sides, (lastNs) => {
       one.lastNs = lastNs;
     });
-    one.changes = changes.filter(({ weight }) => weight > 0);
+    one.changes = causesIn(changes);
     one.others = changes.length - one.changes.length;
     one.apart = apartFrom(one.changes, one.moments, later, sides);
   }
+}
+
+/** Those that fit; but for routes that came behind all that explains it: they undo it again. */
+function causesIn(changes: ReturnType<typeof weigh>): ReturnType<typeof weigh> {
+  const last = changes.findLast(({ weight }) => weight >= explains);
+  const undoes = ({ weight, event, fromNs }: TimedChange & { weight: number }) =>
+    last !== undefined &&
+    weight < explains &&
+    fromNs >= last.fromNs &&
+    event.changes.every(({ object, change }) => object === 'route' && change === 'added');
+  return changes.filter((one) => one.weight > 0 && !undoes(one));
 }
 
 /**
@@ -81,7 +103,8 @@ export function forgetEarly(episode: Episode, early: readonly Early[]): void {
   let sinceNs = episode.firstNs;
   for (const { target, firstNs } of early) {
     if (firstNs < begin) episode.fresh.delete(target);
-    else if (firstNs < sinceNs) sinceNs = firstNs;
+    else if (firstNs < sinceNs && (episode.fresh.has(target) || episode.targets.has(target)))
+      sinceNs = firstNs;
   }
   episode.sinceNs = sinceNs;
 }

@@ -10,14 +10,27 @@ export type Askers = (target: string) => readonly Question[];
  */
 export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: Askers): void {
   const gone = new Set<string>();
+  const ended = new Set<string>();
   const fresh = new Set<string>();
-  for (const { targets, firstNs, moments, asBefore, by } of episode.left) {
+  const seen = new Set<string>();
+  // for whom it ended last it ended: the latest first
+  const latest = [...episode.left].sort((a, b) => Number(b.firstNs - a.firstNs));
+  for (const { targets, firstNs, moments, asBefore, by } of latest) {
+    const ends = asBefore || episode.kind === 'stopped' || by.action !== 'replied';
     for (const target of targets) {
+      if (seen.has(target)) {
+        targets.delete(target);
+        continue;
+      }
+      seen.add(target);
       const isStaying = (staying.get(target) ?? 0n) > firstNs;
       // who asks for it from elsewhere is still told so
       if (isStaying || !episode.targets.has(target)) targets.delete(target);
-      else gone.add(target);
-      if (isStaying || !episode.fresh.has(target) || !(asBefore || by.action !== 'replied')) continue;
+      else {
+        gone.add(target);
+        if (ends) ended.add(target);
+      }
+      if (isStaying || !episode.fresh.has(target) || !ends) continue;
       // of what had no before the number alone is told
       fresh.add(target);
       const ns = moments.get(target)?.firstNs ?? firstNs;
@@ -25,6 +38,7 @@ export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: 
     }
   }
   episode.freshLeft = fresh.size;
+  episode.ended = ended.size;
   episode.left = episode.left
     .filter(({ targets }) => targets.size > 0)
     .sort((a, b) => Number(a.firstNs - b.firstNs));
@@ -71,8 +85,7 @@ export function findOthers(episode: Episode, askers: Askers): void {
 }
 
 /** What was seen to end, of all that it is about. */
-export function endedOf({ targets, fresh, staying, freshLeft }: Episode): 'none' | 'some' | 'all' {
-  const gone = targets.size - staying + freshLeft;
-  if (gone === 0) return 'none';
-  return gone < targets.size + fresh.size ? 'some' : 'all';
+export function endedOf({ targets, fresh, ended, freshLeft }: Episode): 'none' | 'some' | 'all' {
+  if (ended + freshLeft === 0) return 'none';
+  return ended + freshLeft < targets.size + fresh.size ? 'some' : 'all';
 }

@@ -130,7 +130,10 @@ function apartSentence({ targets, firstNs, changes }: Apart, did: string, clock:
 }
 
 /** Whether they are more than one event: the kernel announces links, and what became of their routes is read after it. */
-function areApart(changes: readonly TimedChange[]): boolean {
+function areApart(all: readonly TimedChange[]): boolean {
+  // what explains it leaves no doubt by what is only near
+  const best = all.filter(({ weight = 0 }) => weight >= explains);
+  const changes = best.length > 0 ? best : all;
   return changes.some(({ fromNs }, i) => i > 0 && fromNs - (changes[i - 1] as TimedChange).toNs > apartNs);
 }
 

@@ -20,6 +20,8 @@ export interface Episode {
   moreTargets: boolean;
   /** Who asked; a few. */
   senders: Set<string>;
+  /** Who asked for any address that it is about; a few. */
+  askers: Set<string>;
   /** Others asked for the same addresses in this time, and it did not move for them. */
   othersApart: boolean;
   /** The latest decision by `was` before the first one by `now`, for addresses that moved. */
@@ -35,6 +37,8 @@ export interface Episode {
   left: Leaving[];
   /** Of those that moved, addresses of which no later decision says otherwise. */
   staying: number;
+  /** Of those that moved, addresses that are as before, or no longer wrong. */
+  ended: number;
   /** Those of them that were decided so after others had left, and the last decision about them. */
   still: number;
   stillNs: bigint | null;
@@ -126,6 +130,8 @@ export interface Question {
   been: Episode[];
   /** How the address was decided for another sender when this one asked for it first. */
   othersWas: Justification | null;
+  /** When that was last so. */
+  othersWasNs: bigint | null;
 }
 
 export const mostTargets = 65_536;

@@ -197,12 +197,13 @@ export class Episodes {
       asked: 1,
       been: episode ? [episode] : [],
       othersWas: others?.at(-1)?.justification ?? null,
+      othersWasNs: others?.at(-1)?.lastNs ?? null,
     };
     this.#questions.set(key, question);
     if (others) others.push(question);
     else this.#byTarget.set(`${place}|${target}`, [question]);
     if (episode) {
-      addSender(episode, sender);
+      addTo(episode.askers, sender);
       this.#enter(episode, question, timeNs);
       return;
     }
@@ -235,7 +236,8 @@ export class Episodes {
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
       this.#addTarget(open, question.target);
       addMoment(this.#moments.get(open), question.target, { lastNs: lastWasNs, firstNs: timeNs });
-      addSender(open, question.sender);
+      addTo(open.senders, question.sender);
+      addTo(open.askers, question.sender);
       this.#enter(open, { ...question, asked: 1 }, timeNs);
       return open;
     }
@@ -252,6 +254,7 @@ export class Episodes {
       fresh: new Set(),
       moreTargets: false,
       senders: new Set([question.sender]),
+      askers: new Set([question.sender]),
       othersApart: false,
       lastWasNs,
       firstNs: timeNs,
@@ -261,6 +264,7 @@ export class Episodes {
       settings: settingsMoved({ was, now, targets: nobody, senders: nobody, settings: sides }),
       left: [],
       staying: 0,
+      ended: 0,
       still: 0,
       stillNs: null,
       causes: [],
@@ -294,7 +298,7 @@ export class Episodes {
         const early = this.#early.get(episode) ?? [];
         this.#early.set(episode, early);
         early.push({ target, firstNs });
-        addSender(episode, question.sender);
+        addTo(episode.askers, question.sender);
         this.#enter(episode, question, question.lastNs);
         if (question.firstNs < episode.sinceNs) episode.sinceNs = question.firstNs;
         episode.now = provenOf(episode.now, question.justification);
@@ -326,8 +330,10 @@ export class Episodes {
   #touch(episode: Episode, target: string, now: Justification, timeNs: bigint): void {
     this.#count(episode, target, 1, timeNs);
     if (isSame(episode.now, now)) episode.now = provenOf(episode.now, now);
-    else if (now.reason !== episode.now.reason)
-      episode.alsoBy.set(now.reason, (episode.alsoBy.get(now.reason) ?? 0) + 1);
+    else {
+      const why = now.reason === episode.now.reason ? `${now.reason} by another route` : now.reason;
+      episode.alsoBy.set(why, (episode.alsoBy.get(why) ?? 0) + 1);
+    }
   }
 
   #addTarget(episode: Episode, target: string): void {
@@ -395,7 +401,7 @@ export class Episodes {
         one.firstNs,
       );
       const targets = new Set(questions.map(({ target }) => target));
-      const device = this.#devices.get(one.place) ?? sinceNs;
+      const device = one.othersWasNs ?? this.#devices.get(one.place) ?? sinceNs;
       const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
       const before = one.othersWas;
       const senders = new Set(questions.map(({ sender }) => sender));
@@ -419,7 +425,7 @@ export class Episodes {
 
 const nobody: ReadonlySet<string> = new Set();
 
-function addSender({ senders }: Episode, sender: string): void {
+function addTo(senders: Set<string>, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
 }
 

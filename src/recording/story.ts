@@ -103,6 +103,7 @@ export class Story {
         this.#gaps.head(event, timeNs);
         break;
       case 'arpwhy.close/1':
+        this.#spread(timeNs);
         this.#gaps.close(event, timeNs);
         break;
       case 'arpwhy.start/1':
@@ -271,6 +272,7 @@ export class Story {
   }
 
   #change(event: ChangeEvent, timeNs: bigint): void {
+    this.#spread(timeNs);
     this.episodes.change(event, timeNs);
     if (this.changes.length >= mostChanges) {
       this.moreChanges++;

@@ -371,4 +371,55 @@ describe('what moved with others', () => {
     );
     expect(caveats.join(' ')).not.toContain('overlap');
   });
+
+  it('is undone by what came at once: the end has its cause, the begin not that one', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(11.95, [subnetRoute('removed')], {}, 11.85),
+      asked(12, '192.0.2.77', rogue()),
+      changed(12.06, [subnetRoute('added')], {}, 11.96),
+      asked(13, '192.0.2.77', own()),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:1[12]\.\d table public_90 lost 1 route \([^)]*\)\. From/);
+    expect(paragraphs[0]).toContain(
+      'as before (same-device) after this: 03:30:12.0 table public_90 got 1 route',
+    );
+  });
+
+  it('by a host route is no other address, whose own is another', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      changed(10, [hostRoute('added', '192.0.2.10')]),
+      asked(11, '192.0.2.10', ofGuest('192.0.2.10')),
+      asked(12, '192.0.2.11', ofGuest('192.0.2.11')),
+      asked(13, '192.0.2.12', ofGuest('192.0.2.12')),
+      changed(20, [hostRoute('removed', '192.0.2.10')]),
+      asked(21, '192.0.2.10', own()),
+    ]);
+    expect(headline).toBe('node0 began to answer for 1 address that it had been silent about');
+    expect(paragraphs[0]).toContain('(0.0 s, 1 request)');
+  });
+
+  it('does not end by being answered through another gateway', () => {
+    const { headline } = find([
+      asked(1, '192.0.2.10', own()),
+      asked(1, '192.0.2.11', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.10', rogue()),
+      asked(12, '192.0.2.11', rogue()),
+      changed(20, [{ ...elsewhere, change: 'changed', text: '0.0.0.0/0 via 10.0.0.2 dev bond0' }]),
+      asked(21, '192.0.2.10', rogue('10.0.0.2')),
+    ]);
+    expect(headline).toMatch(/silent about; that was not seen to end$/);
+  });
+
+  it('is told with the changes that come behind the last decision', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      changed(5, [subnetRoute('removed')]),
+      asked(6, '192.0.2.77', rogue()),
+      changed(100, [subnetRoute('added')]),
+    ]);
+    expect(paragraphs[0]).toContain('The recording ends at 03:31:40.0');
+  });
 });
