@@ -196,6 +196,24 @@ describe('a decision that says what another said', () => {
     );
   });
 
+  it('is missed by a filter not without a word, where what the filter asks for is damaged', async () => {
+    const { path, decisions } = await recorded('storm.pcapng', storm(replied, 30));
+    const bytes = readFileSync(path);
+    const [first = 0] = shortPackets(bytes);
+    const address = Buffer.alloc(4);
+    address.writeUInt32BE(ip(decisions[20]?.request.target.ip as string));
+    // the target stands in the frames, in what filters ask for, and in the wire record
+    const at =
+      bytes.indexOf(Buffer.from([0xa5, 0x02]), bytes.indexOf(decisions[20]?.id as string, first)) + 4;
+    expect(bytes.subarray(at, at + 4)).toEqual(address);
+    bytes[at] = (bytes[at] as number) ^ 0x40;
+    writeFileSync(path, bytes);
+    const filter = { ...noFilter, targets: [{ ip: ip('198.51.0.0'), length: 16 }] };
+    const { entries, problem } = await read(path, { filter });
+    expect(entries).toHaveLength(29);
+    expect(problem).toMatch(/is damaged: a packet whose checksum does not fit/);
+  });
+
   it('is never shown altered, whatever byte is flipped', async () => {
     const { path, decisions } = await recorded('storm.pcapng', storm(replied, 30));
     const whole = readFileSync(path);
