@@ -168,7 +168,7 @@ function prefixIn(text: string): Prefix | null {
   return word === undefined ? null : parsePrefix(word);
 }
 
-/** Whether a route or rule with this prefix takes one of the addresses; of very many some are looked at. */
+/** Whether a route or rule with this prefix takes one of the addresses; of very many the first are looked at. */
 function covers(text: string, addresses: ReadonlySet<string>): boolean {
   const prefix = prefixIn(text);
   return prefix !== null && isWithin(prefix, addresses);
@@ -179,12 +179,12 @@ function isWithin(prefix: Prefix, addresses: ReadonlySet<string>): boolean {
   for (const address of addresses) {
     const ip = parseIp(address);
     if (ip !== null && contains(prefix, ip)) return true;
-    if (--left === 0) return true; // it may
+    if (--left === 0) break; // what is not seen to fit is told as a guess, and no more
   }
   return false;
 }
 
-const mostLookedAt = 1000;
+const mostLookedAt = 20_000;
 
 /** Of several routes of one prefix the one that was used. Of several nexthops each may be. */
 function isItsRoute(text: string, side: Justification): boolean {

@@ -63,7 +63,8 @@ function findRestored(
     if (gone.has(target)) continue;
     const since = staying.get(target) ?? episode.lastNs;
     const other = askers(target).find(
-      ({ justification, lastNs }) => lastNs > since && isSame(justification, episode.was),
+      ({ justification, lastNs, been }) =>
+        lastNs > since && !been.includes(episode) && isSame(justification, episode.was),
     );
     if (!other) continue;
     episode.restoredForOthers++;

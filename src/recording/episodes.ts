@@ -324,6 +324,7 @@ export class Episodes {
       known.decisions += asked;
       if (timeNs > known.lastNs) known.lastNs = timeNs;
     } else if (counts.size < mostTargets) counts.set(target, { decisions: asked, lastNs: timeNs });
+    else episode.decisions += asked;
     if (timeNs > episode.lastNs) episode.lastNs = timeNs;
   }
 

@@ -29,6 +29,8 @@ export interface ImageFill {
 /** The blocks of a decision: whole, and as those of one that is like it are written. */
 export interface ImageBlocks {
   whole: Buffer;
+  /** Its text. */
+  json: string;
   short: Buffer;
 }
 
@@ -57,13 +59,13 @@ export class DecisionImage {
    * @param where the image holds for this file of the recording: interfaces and states have other numbers in the next
    */
   static of(
-    { whole, short }: ImageBlocks,
+    { whole, json, short }: ImageBlocks,
     decision: Decision,
     evidence: Evidence,
     where: { file: number; number: number },
   ): DecisionImage | null {
     const { pass } = evidence.request;
-    const text = BaseText.of(Buffer.from(JSON.stringify(decision)));
+    const text = BaseText.of(Buffer.from(json));
     const isSmall = whole.length <= mostBaseBytes;
     const places =
       isSmall && text && placesIn(whole, decision, pass) ? placesIn(short, decision, pass) : null;
@@ -235,8 +237,13 @@ function keyOf({ request }: Evidence): number {
 
 const arpBytes = 28;
 
+/** Whether a later decision may say the same: the decider tells those from one that it keeps. */
+export function mayRepeat(decision: Decision, { request: { pass } }: Evidence): boolean {
+  return decision instanceof AlikeDecision && isPlain(decision, pass);
+}
+
 /** Decided in the first pass, and asked for by a whole ARP header. */
-export function isPlain({ verdict }: Decision, { ownRecord, firstNs, secondPass, frame }: Pass): boolean {
+function isPlain({ verdict }: Decision, { ownRecord, firstNs, secondPass, frame }: Pass): boolean {
   const inOnePass =
     firstNs === null && !secondPass && verdict.deferredNs === null && verdict.action !== 'deferred';
   return inOnePass && ownRecord !== undefined && frame.arpBytes === arpBytes;

@@ -16,7 +16,7 @@ import { briefOf } from './brief.js';
 import type { RecordingFiles } from './files.js';
 import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format.js';
 import { replyFrame, requestFrame } from './frames.js';
-import { DecisionImage, Images, isPlain } from './image.js';
+import { DecisionImage, Images, mayRepeat } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
 import { neighbourInfo, verdictInfo, verdictLines } from './verdict-lines.js';
 
@@ -240,10 +240,10 @@ export class Recorder implements StreamTap {
     // what a decision refers to stands before it, in the same file
     const known = this.#evidenceOf(decision, evidence);
     const device = this.#interfaceOf(decision);
-    const number = first || !isPlain(decision, pass) ? null : (before ?? this.#images.next());
+    const number = !first && mayRepeat(decision, evidence) ? (before ?? this.#images.next()) : null;
     const start = this.#blocks.length;
     this.#frames(decision, pass, first, device, packetId);
-    const frames = this.#blocks.since(start);
+    const framesEnd = this.#blocks.length;
     const brief = [tag.brief, briefOf(decision)] as const;
     const tags: [number, Uint8Array | string][] = [[...brief]];
     if (number !== null) tags.push([tag.base, u16(number)]);
@@ -251,7 +251,8 @@ export class Recorder implements StreamTap {
     if (first?.record) tags.push([tag.firstRecord, first.record]);
     tags.push([tag.evidence, known]);
     const message = this.#messageOf(decision, pass, packetId);
-    this.#blocks.message(0, { ...message, json: JSON.stringify(decision), tags });
+    const json = JSON.stringify(decision);
+    this.#blocks.message(0, { ...message, json, tags });
     if (number === null || !pass.ownRecord) return;
     const short = new BlockWriter(shortBytes);
     short.message(0, {
@@ -259,7 +260,9 @@ export class Recorder implements StreamTap {
       json: shortJson(decision, decision.id),
       tags: [brief, [tag.alike, u16(number)], [tag.record, pass.ownRecord]],
     });
-    const blocks = { whole: this.#blocks.since(start), short: Buffer.concat([frames, short.take()]) };
+    const whole = this.#blocks.since(start);
+    const frames = whole.subarray(0, framesEnd - start);
+    const blocks = { whole, json, short: Buffer.concat([frames, short.take()]) };
     const image = DecisionImage.of(blocks, decision, evidence, { file: this.#segment, number });
     if (image) this.#images.keep(image, decision, evidence);
   }

@@ -422,4 +422,16 @@ describe('what moved with others', () => {
     ]);
     expect(paragraphs[0]).toContain('The recording ends at 03:31:40.0');
   });
+
+  it('in thousands is not explained by a narrower route that takes none of them', () => {
+    const addresses = Array.from({ length: 1500 }, (_, i) => `198.51.${i >> 8}.${i & 255}`);
+    const { paragraphs } = find([
+      ...addresses.map((ip) => asked(1, ip, own())),
+      changed(5, [{ ...subnetRoute('added'), text: 'throw 203.0.113.0/29' }]),
+      changed(10, [subnetRoute('removed')]),
+      ...addresses.map((ip) => asked(11, ip, rogue())),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost 1 route/);
+    expect(paragraphs[0]).not.toContain('throw');
+  });
 });
