@@ -4,7 +4,7 @@ import type { Tier } from '../decision/types.js';
 import { exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
 import { hooks, tiers } from '../kernel/hooks.js';
-import type { EndEvent, StartEvent } from '../stream/events.js';
+import type { EndEvent, Missed, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { type Context, outputOf, say } from './context.js';
 import { checkDevices } from './devices.js';
@@ -246,6 +246,7 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
   const requests = seen === 1 ? '1 request' : `${seen} requests`;
   say(context, `${requests} in ${(end.durationNs / 1e9).toFixed(1)} s: ${parts.join(', ')}`);
   if (end.changesLost > 0) say(context, `${end.changesLost} changes of routes were too many to be told`);
+  if (end.missed && end.missed.length > 0) say(context, missedWords(end.missed));
   if (end.neighbours) {
     const { delivered: told, filtered: out, lost: gone } = end.neighbours;
     say(context, `of neighbours: ${told} delivered, ${out} filtered out, ${gone} records lost`);
@@ -255,4 +256,11 @@ function finish(end: EndEvent, options: TraceOptions, context: Context): void {
     say(context, `to lose fewer: narrow it with --netns, --dev, --target or --sender${later}`);
   }
   if (options.strict && (lost > 0 || end.changesLost > 0)) context.exitCode = exitCode.lost;
+}
+
+/** Most hooks are of every packet: these events are a bound for what is in no account. */
+function missedWords(missed: readonly Missed[]): string {
+  const all = missed.reduce((sum, { count }) => sum + count, 0);
+  const hooks = missed.map(({ name, count }) => `${name} ${count}`).join(', ');
+  return `the kernel kept ${all === 1 ? 'an event' : `${all} events`} from programs that ran just then (${hooks}): a request among them is in no count`;
 }

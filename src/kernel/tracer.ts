@@ -228,6 +228,13 @@ export class Tracer {
     });
   }
 
+  /** Events that no program was shown, by hook; hooks without any are left out. */
+  missed(): { name: string; count: number }[] {
+    return this.runStats()
+      .filter(({ misses }) => misses > 0)
+      .map(({ name, misses }) => ({ name, count: misses }));
+  }
+
   /** Stop seeing requests. What is in the ring can still be drained, and counters can be read. */
   detach(): void {
     this.#object.detach();

@@ -49,6 +49,12 @@ export interface Accounts {
   lost: number;
 }
 
+/** Of one hook, by its name; the count is not 0. */
+export interface Missed {
+  name: string;
+  count: number;
+}
+
 export interface EndEvent {
   schema: 'arpwhy.end/1';
   host: string;
@@ -65,6 +71,12 @@ export interface EndEvent {
   frames: number;
   /** Changes of routes, rules, links and addresses that were too many to be told. */
   changesLost: number;
+  /**
+   * Events that the kernel did not show to a program, because they came on top of that program itself: it runs none
+   * twice on one CPU. Mostly of other packets; a request whose end is among them is in no account. Absent in older
+   * recordings.
+   */
+  missed?: Missed[];
   /** What was told of neighbours; absent when nothing of it was asked for. Records: several make one event. */
   neighbours?: { records: number; lost: number; delivered: number; filtered: number };
 }

@@ -574,6 +574,7 @@ export class LiveStream {
       untracked: counters.untracked,
       frames: counters.frames,
       changesLost: this.#changesLost,
+      missed: this.#tracer.missed(),
       ...this.#neighbourAccounts(),
     };
   }

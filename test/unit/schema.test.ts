@@ -120,6 +120,7 @@ const end: EndEvent = {
   untracked: 0,
   frames: 40,
   changesLost: 0,
+  missed: [{ name: 'consume_skb', count: 2 }],
 };
 
 const samples = { replied, unproven, malformed, prohibited, start, lost, end };
