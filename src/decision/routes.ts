@@ -19,7 +19,12 @@ const uncertain: Prediction = { errno: -1, route: null, nexthop: null };
  * aliases in their order, skipping what has another tos or no live nexthop.
  * @param merged no rule was ever added: the local table lies in the main table's trie
  */
-export function predict(snapshot: Snapshot, id: number, lookup: Lookup, merged: boolean): Prediction {
+export function predict(
+  snapshot: Snapshot,
+  id: number,
+  lookup: Pick<Lookup, 'daddr' | 'dscp' | 'oif'>,
+  merged: boolean,
+): Prediction {
   let passedOver: Route | null = null;
   for (const route of covering(snapshot, id, lookup.daddr, merged)) {
     // no counter tells of the end of a route that stands behind another of its prefix (fib_table_delete): it may be gone

@@ -3,7 +3,9 @@ import type { Change } from '../decision/changes.js';
 import { effectiveOf } from '../decision/effective.js';
 import type { Prefix, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
+import type { TimedChange } from './episode.js';
 import type { Justification } from './justification.js';
+import { hearsRoutes, type Trials, type Tried } from './trial.js';
 
 /** A setting that two decisions were made with, each with another value. */
 export interface SettingMoved {
@@ -22,6 +24,8 @@ export interface Sides {
   targets: ReadonlySet<string>;
   /** Who asked for them. */
   senders: ReadonlySet<string>;
+  /** One of them, to try again on the states around a change; null where it is not known who asked. */
+  tried: Tried | null;
   /** What the gates of the two decisions read; null where it was not seen. */
   settings: { was: Settings; now: Settings } | null;
 }
@@ -33,10 +37,14 @@ const weights = {
   more: 1,
   /** A link or address of a device that it went by. */
   near: 2,
+  /** A rule that is asked before, and may take such a request. */
+  mayTake: 3,
   /** A setting that its gates read. */
-  setting: 3,
+  setting: 4,
   /** What decided before is gone, or what decides now came. */
-  exact: 4,
+  exact: 5,
+  /** The states around it show that it led from the one to the other. */
+  shown: 6,
 };
 
 /** Settings by which a request comes to a verdict of this reason, and not to another one. */
@@ -65,19 +73,40 @@ export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
   return Math.max(more > 0 ? weights.more : weights.none, ...changes.map((one) => weightOfOne(one, sides)));
 }
 
+/** Each with how well it fits, and each of its parts. */
+export function weigh(changes: readonly TimedChange[], sides: Sides, trials: Trials): Weighed[] {
+  const led = sides.tried && trials.causes(changes, sides, sides.tried);
+  return changes.map((change) => {
+    const { event, states } = change;
+    const weights = new Map(event.changes.map((one) => [one, weightOfOne(one, sides)]));
+    if (!led || !states) return { ...change, weight: weightOf(event, sides), weights };
+    if (led.has(event)) return { ...change, weight: shown, weights };
+    // it left the lookups as they were
+    for (const one of event.changes) if (byLookups.has(one.object)) weights.set(one, 0);
+    return { ...change, weight: Math.max(0, ...weights.values()), weights };
+  });
+}
+
+export type Weighed = TimedChange & { weight: number; weights: Map<Change, number> };
+
+/** What has a say in a verdict by the routes alone. */
+const byLookups: ReadonlySet<Change['object']> = new Set(['route', 'rule', 'link', 'address']);
+
 /** Less than this explains nothing by itself; less than that does not touch what decided. */
 export const explains = weights.setting;
 export const fits = weights.near;
+export const { shown, mayTake } = weights;
 
 /** The same of one of the changes of an event. */
 export function weightOfOne(change: Change, sides: Sides): number {
   const { was, now, targets } = sides;
   const both = was ? [was, now] : [now];
+  const byRoutes = both.every(hearsRoutes);
   switch (change.object) {
     case 'route':
-      return weightOfRoute(change, sides);
+      return byRoutes ? weightOfRoute(change, sides) : weights.none;
     case 'rule':
-      return weightOfRule(change, sides);
+      return byRoutes ? weightOfRule(change, sides) : weights.none;
     case 'setting':
       return isItsSetting(change, sides) ? weights.setting : weights.none;
     case 'link': {
@@ -94,8 +123,11 @@ export function weightOfOne(change: Change, sides: Sides): number {
     }
     case 'proxy-neighbour': {
       const [ip = ''] = change.text.split(' ');
-      const asked = both.some(({ reason }) => reason === 'proxy-neighbour' || reason === 'proxy-arp-off');
-      return asked && targets.has(ip) ? weights.exact : weights.none;
+      const elsewhere = change.device !== null && change.device.name !== now.device.name;
+      // it answers once it came, and no longer once it is gone
+      const side = change.change === 'added' ? now : was;
+      const answers = side?.reason === 'proxy-neighbour';
+      return answers && !elsewhere && targets.has(ip) ? weights.exact : weights.none;
     }
   }
 }
@@ -210,10 +242,16 @@ function goesItsWay(words: readonly string[], { out, gateway, metric }: Justific
 function weightOfRule(change: Change, { was, now, targets, senders }: Sides): number {
   const both = was ? [was, now] : [now];
   const texts = textsOf(change);
-  const isIts = ({ rule }: Justification) =>
-    rule !== null &&
-    texts.some((text) => text.startsWith(`${rule.priority}: ${rule.selector || 'from all'} `));
-  if (both.some(isIts)) return weights.exact;
+  const isIts = (side: Justification | null) =>
+    side !== null &&
+    side.rule !== null &&
+    texts.some((text) => text.startsWith(`${side.rule?.priority}: ${side.rule?.selector || 'from all'} `));
+  const moves = {
+    removed: isIts(was) && !isIts(now),
+    added: isIts(now) && !isIts(was),
+    changed: isIts(was) || isIts(now),
+  }[change.change];
+  if (moves) return weights.exact;
   // validation asks the other way round
   const validates = both.some(({ reason }) => reason === 'source-invalid');
   const last = Math.max(...both.map(({ rule }) => rule?.priority ?? -1));
@@ -222,6 +260,9 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
     if (last >= 0 && Number(priority) > last) return false;
     if (selector.startsWith('not ')) return true;
     const behind = (word: string) => new RegExp(`(?:^| )${word} (\\S+)`).exec(selector)?.[1] ?? null;
+    // a lookup of ARP has none of these
+    if (['oif', 'ipproto', 'sport', 'dport', 'uidrange', 'tun_id'].some((word) => behind(word) !== null))
+      return false;
     const [iif, from, to] = [behind('iif'), behind('from'), behind('to')];
     const takes = (text: string | null, addresses: ReadonlySet<string>) => {
       const prefix = text === null || text === 'all' ? null : parsePrefix(text);
@@ -231,7 +272,7 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
     if (validates && takes(from, targets) && takes(to, senders)) return true;
     return (iif === null || iif === now.device.name) && asked;
   };
-  return texts.some(mayTake) ? weights.near : weights.none;
+  return texts.some(mayTake) ? weights.mayTake : weights.none;
 }
 
 /** Whether it is read on the way to either verdict, and its change makes a difference beside the other scope. */
@@ -240,7 +281,14 @@ function isItsSetting({ text, was: before }: Change, { was, now, settings }: Sid
   const read = scope === 'all' || scope === now.device.name || name === 'medium_id';
   if (!namesOf(was, now).has(name) || !read) return false;
   const [one, other] = [settings?.was[name], settings?.now[name]];
-  if (one && other) return !isAlike(name, one, other);
+  if (one && other) {
+    if (isAlike(name, one, other)) return false;
+    const own = scope === 'all' ? 'all' : scope === now.device.name ? 'dev' : 'out';
+    const from = / = (-?\d+)$/.exec(before ?? '')?.[1];
+    // it stayed, or another value came of another change
+    if (one[own] === other[own]) return false;
+    return String(other[own]) === value || (from !== undefined && String(one[own]) === from);
+  }
   const known = one ?? other;
   const former = / = (-?\d+)$/.exec(before ?? '')?.[1];
   if (!known || former === undefined) return true;

@@ -1,5 +1,6 @@
+import type { Change } from '../decision/changes.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { explains, fits, type Sides, weightOf, weightOfOne } from './causes.js';
+import { explains, fits, mayTake, type Sides, shown, type Weighed, weigh, weightOf } from './causes.js';
 import {
   type Apart,
   type Episode,
@@ -8,6 +9,7 @@ import {
   type TimedChange,
   toldLeavings,
 } from './episode.js';
+import type { Trials, Tried } from './trial.js';
 
 /** What is known of an episode beside itself. */
 export interface Behind {
@@ -15,61 +17,94 @@ export interface Behind {
   here: TimedChange[];
   moments: ReadonlyMap<string, Moment>;
   settings: Sides['settings'];
+  trials: Trials;
 }
 
 export type Early = Pick<Question, 'target' | 'firstNs'>;
 
 /** The changes behind an episode. */
-export function findCauses(episode: Episode, { here, moments, settings }: Behind): void {
+export function findCauses(episode: Episode, { here, moments, settings, trials }: Behind): void {
   const { was, now, targets, askers } = episode;
-  const sides = { was, now, targets, senders: askers, settings };
-  const weighed = weighBetween(episode, moments, here, sides, (lastNs) => {
+  const sides = { was, now, targets, senders: askers, settings, tried: triedOf(moments) };
+  const weighed = weighBetween(episode, moments, here, sides, trials, (lastNs) => {
     episode.lastWasNs = lastNs;
   });
   episode.causes = causesIn(weighed);
-  episode.others = weighed.filter((one) => !episode.causes.includes(one));
-  // a route of its own is moved by nothing else
-  if (now.hostRoute) {
-    for (const target of episode.fresh) {
-      const own = { ...sides, targets: new Set([target]) };
-      if (!episode.causes.some(({ event }) => weightOf(event, own) > 0)) episode.fresh.delete(target);
-    }
-  }
-  episode.apart = apartFrom(episode.causes, moments, here, sides);
+  episode.others = weighed.filter((one) => !episode.causes.some(({ event }) => event === one.event));
+  for (const target of episode.fresh)
+    if (!mayBeIts(target, episode, sides, trials)) episode.fresh.delete(target);
+  episode.apart = apartFrom(episode.causes, moments, here, sides, trials);
+}
+
+/** Whether an address that had no before may have been moved by what moved the others. */
+function mayBeIts(target: string, { causes, now, askers }: Episode, sides: Sides, trials: Trials): boolean {
+  const [sender] = askers;
+  const own = { ...sides, targets: new Set([target]) };
+  const best = causes.filter(({ weight = 0 }) => weight >= explains);
+  if (best.length === 0) return !now.hostRoute || causes.some(({ event }) => weightOf(event, own) > 0);
+  return best.some((cause) => {
+    const none = sender === undefined ? null : trials.makesNone(cause, now, { target, sender });
+    // settings are everybody's; a route is of those that it covers
+    if (none !== null && cause.weight === shown) return !none;
+    return !now.hostRoute && !isOfRoutes(cause) ? true : weightOf(cause.event, own) > 0;
+  });
+}
+
+const isOfRoutes = ({ event, weights }: TimedChange) =>
+  event.more === 0 &&
+  event.changes.every((one) => one.object === 'route' || (weights?.get(one) ?? 0) < explains);
+
+/** The first one that moved. */
+function triedOf(moments: ReadonlyMap<string, Moment>): Tried | null {
+  for (const [target, { sender }] of moments) return { target, sender };
+  return null;
 }
 
 /** The changes behind its end. */
-export function findEndings(episode: Episode, here: TimedChange[]): void {
+export function findEndings(episode: Episode, here: TimedChange[], trials: Trials): void {
   const { askers: senders, causes, apart, firstNs } = episode;
-  // what began it did not end it, too, unless it may have come after that
-  const began = [...causes, ...apart.flatMap(({ changes }) => changes)];
-  const later = here.filter(
-    ({ event, toNs }) =>
-      toNs > firstNs && !began.some((cause) => cause.event === event && toNs <= cause.toNs),
-  );
+  const began = new Set([...causes, ...apart.flatMap(({ changes }) => changes)].map(({ event }) => event));
+  const later = here.filter(({ toNs }) => toNs > firstNs);
   for (const one of episode.left.slice(0, toldLeavings)) {
-    const sides = { was: one.was, now: one.by, targets: one.targets, senders, settings: one.sides };
-    for (const target of one.moments.keys()) if (!one.targets.has(target)) one.moments.delete(target);
+    const { was, by: now, targets, moments } = one;
+    for (const target of moments.keys()) if (!targets.has(target)) moments.delete(target);
+    const sides = { was, now, targets, senders, settings: one.sides, tried: triedOf(moments) };
     const window = { lastWasNs: one.lastNs, firstNs: one.firstNs };
-    const changes = weighBetween(window, one.moments, later, sides, (lastNs) => {
+    const changes = weighBetween(window, moments, later, sides, trials, (lastNs) => {
       one.lastNs = lastNs;
     });
-    one.changes = causesIn(changes);
+    // what began it may have come after that, for all that its time tells: but it has to lead the other way, too
+    const fitting = changes.filter(({ event, weight }) => !began.has(event) || weight >= explains);
+    one.changes = causesIn(fitting);
     one.others = changes.length - one.changes.length;
-    one.apart = apartFrom(one.changes, one.moments, later, sides);
+    one.apart = apartFrom(one.changes, moments, later, sides, trials);
   }
 }
 
 /** Those that fit; but for routes that came behind all that explains it: they undo it again. */
-function causesIn(changes: ReturnType<typeof weigh>): ReturnType<typeof weigh> {
+function causesIn(changes: readonly Weighed[]): Weighed[] {
   const last = changes.findLast(({ weight }) => weight >= explains);
-  const undoes = ({ weight, event, fromNs }: TimedChange & { weight: number }) =>
+  const undoes = ({ weight, event, fromNs }: Weighed) =>
     last !== undefined &&
     weight < explains &&
     fromNs >= last.fromNs &&
     event.changes.every(({ object, change }) => object === 'route' && change === 'added');
-  return changes.filter((one) => one.weight > 0 && !undoes(one));
+  const known = changes.filter(({ weight }) => weight === shown);
+  // of what the states show, only links that moved just before it are told beside it: they are mostly why
+  const isBeside = ({ weight, event, toNs }: Weighed) =>
+    weight >= explains ||
+    (event.changes.every(isUpOrDown) &&
+      known.some(({ fromNs, toNs: until }) => toNs <= until && fromNs - toNs < besideNs));
+  return changes.filter((one) => one.weight > 0 && !undoes(one) && (known.length === 0 || isBeside(one)));
 }
+
+/** A link that came, went, or lost its carrier: no other group, no other name. */
+function isUpOrDown({ object, text, was }: Change): boolean {
+  const state = (one: string) => /, down/.test(one) || /, no carrier/.test(one);
+  return object === 'link' && (was === null || state(text) !== state(was));
+}
+
+const besideNs = 1_000_000_000n;
 
 /**
  * The changes between the last decision before and the first one after. What moved together narrows that; where nothing
@@ -80,13 +115,15 @@ function weighBetween(
   moments: ReadonlyMap<string, Moment>,
   here: TimedChange[],
   sides: Sides,
+  trials: Trials,
   widen: (lastNs: bigint) => void,
-) {
-  const narrow = weigh(within(here, lastWasNs, firstNs), sides);
+): Weighed[] {
+  const narrow = weigh(within(here, lastWasNs, firstNs), sides, trials);
   const [first] = moments.values();
-  if (narrow.some(({ weight }) => weight > 0) || !first || first.lastNs >= lastWasNs) return narrow;
-  const wide = weigh(within(here, first.lastNs, firstNs), sides);
-  if (!wide.some(({ weight }) => weight > 0)) return narrow;
+  const bestOf = (all: readonly Weighed[]) => Math.max(0, ...all.map(({ weight }) => weight));
+  if (bestOf(narrow) >= explains || !first || first.lastNs >= lastWasNs) return narrow;
+  const wide = weigh(within(here, first.lastNs, firstNs), sides, trials);
+  if (bestOf(wide) === 0 || (bestOf(narrow) > 0 && bestOf(wide) < explains)) return narrow;
   widen(first.lastNs);
   return wide;
 }
@@ -131,20 +168,21 @@ function apartFrom(
   moments: ReadonlyMap<string, Moment>,
   here: TimedChange[],
   sides: Omit<Sides, 'targets'>,
+  trials: Trials,
 ): Apart[] {
   const found = new Map<ChangeEvent, Apart>();
   if (moments.size < 2) return [];
   let left = mostLookedAt;
-  for (const [target, { lastNs, firstNs }] of moments) {
+  for (const [target, { sender, lastNs, firstNs }] of moments) {
     if (left-- === 0) break;
-    const own = { ...sides, targets: new Set([target]) };
-    const isExplained = causes.some(
-      ({ event, fromNs, toNs }) => weightOf(event, own) > 0 && fromNs <= firstNs && toNs >= lastNs,
-    );
-    if (isExplained) continue;
-    const changes = weigh(within(here, lastNs, firstNs), own).filter(({ weight }) => weight >= fits);
+    const own = { ...sides, targets: new Set([target]), tried: { target, sender } };
+    const changes = weigh(within(here, lastNs, firstNs), own, trials).filter(({ weight }) => weight > 0);
+    const ofAll = changes.filter(({ event }) => causes.some((cause) => cause.event === event));
     const [best] = changes.sort((a, b) => b.weight - a.weight);
-    if (!best) continue;
+    if (!best || best.weight < fits) continue;
+    const explained = Math.max(0, ...ofAll.map(({ weight }) => weight));
+    // what is only near explains it where nothing explains it better
+    if (explained >= mayTake || (explained > 0 && best.weight < explains)) continue;
     const known = found.get(best.event);
     if (!known) found.set(best.event, { targets: own.targets, firstNs, changes: [best] });
     else {
@@ -163,13 +201,4 @@ function within(changes: TimedChange[], from: bigint, to: bigint): TimedChange[]
   return changes
     .filter(({ fromNs, toNs }) => fromNs <= to && toNs >= from)
     .map((change) => (change.toNs > to ? { ...change, toNs: to } : change));
-}
-
-/** Each with how well it fits. */
-export function weigh(changes: TimedChange[], sides: Sides) {
-  return changes.map((change) => ({
-    ...change,
-    weight: weightOf(change.event, sides),
-    weights: new Map(change.event.changes.map((one) => [one, weightOfOne(one, sides)])),
-  }));
 }

@@ -102,9 +102,9 @@ function causesOf({ causes, others, settings, lastWasNs, firstNs }: Episode, clo
 
 /** "net/ipv4/conf/all/arp_ignore went from 0 to 8", of those that no change tells of. */
 function unsaidSettings(settings: readonly SettingMoved[], told: readonly TimedChange[]): string {
-  const isTold = ({ path }: SettingMoved) =>
+  const isTold = ({ path, now }: SettingMoved) =>
     told.some(({ event }) =>
-      event.changes.some(({ change, text }) => change === 'changed' && text.startsWith(`${path} `)),
+      event.changes.some(({ change, text }) => change === 'changed' && text === `${path} = ${now}`),
     );
   const unsaid = settings.filter((setting) => !isTold(setting));
   const texts = unsaid.slice(0, 3).map(({ path, was, now }) => `${path} went from ${was} to ${now}`);

@@ -1,5 +1,5 @@
 import type { Change } from '../decision/changes.js';
-import type { Settings } from '../decision/types.js';
+import type { Settings, Snapshot } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
 import type { SettingMoved, Sides } from './causes.js';
 import type { Justification } from './justification.js';
@@ -65,8 +65,9 @@ export interface Apart {
   changes: TimedChange[];
 }
 
-/** Of one address, the last decision before and the first one after. */
+/** Of one address, the last decision before and the first one after, for one who asked. */
 export interface Moment {
+  sender: string;
   lastNs: bigint;
   firstNs: bigint;
 }
@@ -99,9 +100,17 @@ export interface TimedChange {
   event: ChangeEvent;
   fromNs: bigint;
   toNs: bigint;
+  /** The states around it; absent where they were not recorded whole, or are too many. */
+  states?: States;
   /** How well it fits what it is told for: see {@link weightOf}; and each of its changes by itself. */
   weight?: number;
   weights?: ReadonlyMap<Change, number>;
+}
+
+/** Several changes that hooks saw may lie between the same two. */
+export interface States {
+  before: Snapshot;
+  after: Snapshot;
 }
 
 /** Answers that began after a change, for questions that nobody had asked before: it may have been so all along. */

@@ -1,6 +1,6 @@
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { type Sides, settingsMoved } from './causes.js';
+import { type Sides, settingsMoved, weigh } from './causes.js';
 import {
   type Episode,
   type Moment,
@@ -17,11 +17,11 @@ import {
   findCauses,
   findEndings,
   forgetEarly,
-  weigh,
 } from './episode-causes.js';
 import { findEnd, findOthers } from './episode-ends.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
+import { Trials } from './trial.js';
 
 const mostQuestions = 200_000;
 const mostEpisodes = 200;
@@ -59,6 +59,7 @@ export class Episodes {
   readonly #early = new Map<Episode, Early[]>();
   /** By address. */
   readonly #counts = new Map<Episode, Map<string, Count>>();
+  readonly #trials = new Trials();
   /** Decisions that come of load or of a single frame. */
   passed = 0;
   /** Questions that were too many to be followed. */
@@ -69,13 +70,15 @@ export class Episodes {
   moreChanges = 0;
 
   /** @param timeNs when it was first seen, on the wall clock */
-  change(event: ChangeEvent, timeNs: bigint): void {
+  change(event: ChangeEvent, timeNs: bigint): TimedChange | null {
     if (this.#changes.length >= mostChanges) {
       this.moreChanges++;
-      return;
+      return null;
     }
     const lastedNs = BigInt(event.monotonicNs) - BigInt(event.fromNs);
-    this.#changes.push({ event, fromNs: timeNs - lastedNs, toNs: timeNs });
+    const change: TimedChange = { event, fromNs: timeNs - lastedNs, toNs: timeNs };
+    this.#changes.push(change);
+    return change;
   }
 
   decision(decision: Decision, now: Justification, timeNs: bigint): void {
@@ -163,11 +166,12 @@ export class Episodes {
         here,
         moments: this.#moments.get(episode) ?? new Map(),
         settings: this.#sides.get(episode) ?? null,
+        trials: this.#trials,
       });
       forgetEarly(episode, this.#early.get(episode) ?? []);
       countDecisions(episode, this.#counts.get(episode) ?? new Map());
       findEnd(episode, staying.get(episode) ?? new Map(), askers);
-      findEndings(episode, here);
+      findEndings(episode, here, this.#trials);
       findOthers(episode, askers);
     }
     this.#findThin();
@@ -235,7 +239,7 @@ export class Episodes {
       if (timeNs < open.firstNs) open.firstNs = timeNs;
       if (lastWasNs > open.lastWasNs && lastWasNs < open.firstNs) open.lastWasNs = lastWasNs;
       this.#addTarget(open, question.target);
-      addMoment(this.#moments.get(open), question.target, { lastNs: lastWasNs, firstNs: timeNs });
+      addMoment(this.#moments.get(open), question, { lastNs: lastWasNs, firstNs: timeNs });
       addTo(open.senders, question.sender);
       addTo(open.askers, question.sender);
       this.#enter(open, { ...question, asked: 1 }, timeNs);
@@ -261,7 +265,7 @@ export class Episodes {
       sinceNs: timeNs,
       lastNs: timeNs,
       decisions: 0,
-      settings: settingsMoved({ was, now, targets: nobody, senders: nobody, settings: sides }),
+      settings: settingsMoved({ was, now, targets: nobody, senders: nobody, tried: null, settings: sides }),
       left: [],
       staying: 0,
       ended: 0,
@@ -277,7 +281,9 @@ export class Episodes {
       restoredNs: null,
     };
     this.all.push(episode);
-    this.#moments.set(episode, new Map([[question.target, { lastNs: lastWasNs, firstNs: timeNs }]]));
+    const moments = new Map<string, Moment>();
+    addMoment(moments, question, { lastNs: lastWasNs, firstNs: timeNs });
+    this.#moments.set(episode, moments);
     this.#sides.set(episode, sides);
     this.#enter(episode, { ...question, asked: 1 }, timeNs);
     if (kind !== 'stopped') this.#takeFresh(episode);
@@ -357,7 +363,7 @@ export class Episodes {
     );
     if (known) {
       known.targets.add(target);
-      addMoment(known.moments, target, { lastNs, firstNs: timeNs });
+      addMoment(known.moments, question, { lastNs, firstNs: timeNs });
       known.by = provenOf(known.by, by);
       if (timeNs < known.firstNs) known.firstNs = timeNs;
       if (lastNs > known.lastNs && lastNs < known.firstNs) known.lastNs = lastNs;
@@ -372,11 +378,12 @@ export class Episodes {
           now: by,
           targets: nobody,
           senders: nobody,
+          tried: null,
           settings: sides,
         }),
         changes: [],
         others: 0,
-        moments: new Map([[target, { lastNs, firstNs: timeNs }]]),
+        moments: new Map([[target, { sender: question.sender, lastNs, firstNs: timeNs }]]),
         apart: [],
       });
     }
@@ -406,9 +413,9 @@ export class Episodes {
       const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
       const before = one.othersWas;
       const senders = new Set(questions.map(({ sender }) => sender));
-      const causes = weigh(then, { was: before, now, targets, senders, settings: null }).filter(
-        ({ weight }) => weight > 0,
-      );
+      const tried = { target: one.target, sender: one.sender };
+      const sides = { was: before, now, targets, senders, tried, settings: null };
+      const causes = weigh(then, sides, this.#trials).filter(({ weight }) => weight > 0);
       if (causes.length > 0) this.thin.push({ now, targets, sinceNs, before, causes });
     }
   }
@@ -430,6 +437,11 @@ function addTo(senders: Set<string>, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
 }
 
-function addMoment(moments: Map<string, Moment> | undefined, target: string, moment: Moment): void {
-  if (moments && !moments.has(target) && moments.size < mostTargets) moments.set(target, moment);
+function addMoment(
+  moments: Map<string, Moment> | undefined,
+  { target, sender }: Question,
+  moment: Pick<Moment, 'lastNs' | 'firstNs'>,
+): void {
+  if (moments && !moments.has(target) && moments.size < mostTargets)
+    moments.set(target, { sender, ...moment });
 }

@@ -3,6 +3,7 @@ import { subnetsOfDevice } from '../decision/subnets.js';
 import { type Mark, suspicions, widePrefix } from '../decision/tally/marks.js';
 import type { Decision, DecisionStep, Snapshot } from '../decision/types.js';
 import type { ChangeEvent, EndEvent, StartEvent } from '../stream/events.js';
+import type { States, TimedChange } from './episode.js';
 import { Episodes } from './episodes.js';
 import type { NamesEvent, SnapshotEvent } from './events-from-json.js';
 import { type Gap, Gaps } from './gaps.js';
@@ -17,6 +18,8 @@ export const mostSamples = 50;
 const mostGroups = 500;
 const mostSenders = 50_000;
 const mostChanges = 300;
+/** Routes and rules in the states that changes are tried on: some 50 MiB. */
+const mostHeld = 200_000;
 /** Lines of one table, in the state before and after a change. */
 const mostLines = 60;
 
@@ -49,6 +52,8 @@ export interface ToldChange {
   event: ChangeEvent;
   timeNs: bigint;
   states: StateDifference[];
+  /** The same, as answers that moved are held against it; null where there are too many. */
+  timed: TimedChange | null;
 }
 
 /** A table, or the rules, line by line. */
@@ -93,6 +98,10 @@ export class Story {
   readonly #previous = new Map<string, Snapshot>();
   /** The last two states of each namespace that hold its routes. */
   readonly #whole = new Map<string, { before: Snapshot | null; after: Snapshot }>();
+  /** The last two states of each namespace, until the change between them is told. */
+  readonly #around = new Map<string, States>();
+  /** Routes and rules in states that are held. */
+  #held = 0;
   /** Changes that hooks saw since the last state of a namespace. */
   readonly #waiting = new Map<string, ToldChange[]>();
   readonly #names = new Map<string, NamesEvent>();
@@ -262,26 +271,44 @@ export class Story {
       known.last = event;
       known.whole ||= event.snapshot.complete;
     } else this.states.set(key, { first: event, last: event, whole: event.snapshot.complete });
+    const states = known && this.#statesBetween(this.#previous.get(key), event.snapshot);
+    // of a state that nothing is told of the difference is nothing: only the next change may be it
+    if (states) this.#around.set(key, states);
+    else this.#around.delete(key);
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     const before = this.#previous.get(key);
     const last = waiting.at(-1);
     if (!before || !last) return;
+    for (const { timed } of waiting) if (timed && states) timed.states = states;
     const changes = waiting.flatMap((one) => one.event.changes);
     last.states = this.#differences({ ...last.event, changes }, before, event.snapshot, key);
   }
 
+  #statesBetween(before: Snapshot | undefined, after: Snapshot): States | null {
+    if (!before?.complete || !after.complete) return null;
+    this.#held += after.rules.length;
+    for (const routes of after.routes.values()) this.#held += routes.length;
+    return this.#held > mostHeld ? null : { before, after };
+  }
+
   #change(event: ChangeEvent, timeNs: bigint): void {
     this.#spread(timeNs);
-    this.episodes.change(event, timeNs);
+    const key = `${event.host} ${event.netns.inode}`;
+    const timed = this.episodes.change(event, timeNs);
+    const states = this.#around.get(key);
+    // what the kernel announced of links comes between states
+    if (timed && states && event.evidence === 'inferred' && isOfState(event)) {
+      timed.states = states;
+      this.#around.delete(key);
+    }
     if (this.changes.length >= mostChanges) {
       this.moreChanges++;
       return;
     }
-    const key = `${event.host} ${event.netns.inode}`;
     const before = this.#previous.get(key);
     const after = this.states.get(key)?.last.snapshot;
-    const told: ToldChange = { event, timeNs, states: [] };
+    const told: ToldChange = { event, timeNs, states: [], timed };
     this.changes.push(told);
     // the state that shows what hooks saw comes later, the one that led to what was inferred has come
     if (event.evidence === 'observed') this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), told]);
@@ -322,6 +349,11 @@ export class Story {
     }
     return states;
   }
+}
+
+/** A change of links alone may be what the kernel announced between two states. */
+function isOfState({ changes, more }: ChangeEvent): boolean {
+  return more > 0 || changes.some(({ object, change }) => object !== 'link' || change !== 'changed');
 }
 
 /** "47 addresses" */
