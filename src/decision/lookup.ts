@@ -25,7 +25,7 @@ export interface Found {
 /**
  * Look up as fib_rules_lookup (net/core/fib_rules.c) with fib4_rule_action, fib4_rule_suppress and fib_table_lookup
  * does, over a state, without anything observed to hold it against. It takes the frame to have no mark, and its device
- * to be in no VRF: who asks compares the answer with one that was observed.
+ * to be in no VRF, and every route of the state to be there: who asks compares the answer with one that was observed.
  * @returns null when the state does not tell
  */
 export function lookUp(snapshot: Snapshot, { saddr, daddr, iif }: Asked): Found | null {
@@ -41,7 +41,7 @@ export function lookUp(snapshot: Snapshot, { saddr, daddr, iif }: Asked): Found 
       continue;
     }
     if (rule.action !== 'lookup') return { rule, table: null, outcome: rule.action, route: null };
-    const { errno: code, route } = predict(snapshot, rule.table, flow, false);
+    const { errno: code, route } = predict(snapshot, rule.table, flow, false, true);
     if (code < 0) return null;
     if (code === errno.again || (code === 0 && route && isSuppressed(rule, route, snapshot))) continue;
     return { rule, table: rule.table, outcome: outcomeOf(code), route };

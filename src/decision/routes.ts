@@ -18,17 +18,19 @@ const uncertain: Prediction = { errno: -1, route: null, nexthop: null };
  * Look an address up as fib_table_lookup (net/ipv4/fib_trie.c) does: the longest prefix first, within it the
  * aliases in their order, skipping what has another tos or no live nexthop.
  * @param merged no rule was ever added: the local table lies in the main table's trie
+ * @param trusting also what may be gone unnoticed is taken to be there
  */
 export function predict(
   snapshot: Snapshot,
   id: number,
   lookup: Pick<Lookup, 'daddr' | 'dscp' | 'oif'>,
   merged: boolean,
+  trusting = false,
 ): Prediction {
   let passedOver: Route | null = null;
   for (const route of covering(snapshot, id, lookup.daddr, merged)) {
     // no counter tells of the end of a route that stands behind another of its prefix (fib_table_delete): it may be gone
-    const certain = passedOver === null || !samePrefix(passedOver, route);
+    const certain = trusting || passedOver === null || !samePrefix(passedOver, route);
     passedOver = route;
     if (route.tos !== 0 && route.tos !== (lookup.dscp & 0x1c)) continue;
     const error = errorOfType(route.type);

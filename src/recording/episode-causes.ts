@@ -54,6 +54,18 @@ const isOfRoutes = ({ event, weights }: TimedChange) =>
   event.more === 0 &&
   event.changes.every((one) => one.object === 'route' || (weights?.get(one) ?? 0) < explains);
 
+/** The one that was decided as before when others had moved already, or nearly: it bounds the change from below. */
+function lastBefore(moments: ReadonlyMap<string, Moment>, untilNs: bigint): Tried | null {
+  let [latest, found]: [bigint, Tried | null] = [0n, null];
+  let left = mostLookedAt;
+  for (const [target, { sender, lastNs }] of moments) {
+    if (left-- === 0) break;
+    if (lastNs <= untilNs && (found === null || lastNs > latest))
+      [latest, found] = [lastNs, { target, sender }];
+  }
+  return found;
+}
+
 /** The first one that moved. */
 function triedOf(moments: ReadonlyMap<string, Moment>): Tried | null {
   for (const [target, { sender }] of moments) return { target, sender };
@@ -118,12 +130,17 @@ function weighBetween(
   trials: Trials,
   widen: (lastNs: bigint) => void,
 ): Weighed[] {
-  const narrow = weigh(within(here, lastWasNs, firstNs), sides, trials);
+  const narrow = weigh(
+    within(here, lastWasNs, firstNs),
+    { ...sides, tried: lastBefore(moments, lastWasNs) },
+    trials,
+  );
   const [first] = moments.values();
   const bestOf = (all: readonly Weighed[]) => Math.max(0, ...all.map(({ weight }) => weight));
-  if (bestOf(narrow) >= explains || !first || first.lastNs >= lastWasNs) return narrow;
+  if (bestOf(narrow) === shown || !first || first.lastNs >= lastWasNs) return narrow;
   const wide = weigh(within(here, first.lastNs, firstNs), sides, trials);
-  if (bestOf(wide) === 0 || (bestOf(narrow) > 0 && bestOf(wide) < explains)) return narrow;
+  const isBetter = bestOf(narrow) === 0 ? bestOf(wide) > 0 : bestOf(wide) >= explains;
+  if (bestOf(wide) < shown && (bestOf(narrow) >= explains || !isBetter)) return narrow;
   widen(first.lastNs);
   return wide;
 }

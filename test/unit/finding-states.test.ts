@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { route, rule } from './builders.js';
+import { devices, Host, via } from './support/host.js';
+
+const guestRoute = route(90, '192.0.2.77/32', devices.tap0);
+const subnet = route(90, '192.0.2.0/24', devices['bond0.90']);
+const bySender = (ip: string, table: number) =>
+  rule(50, table, {
+    selector: `from ${ip}`,
+    from: { ip: Number(ip.split('.').reduce((sum, one) => sum * 256 + Number(one), 0)), length: 32 },
+  });
+
+describe('the cause, where states were recorded', () => {
+  it('is the change that led from one answer to the other, and none that only looks like it', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      // a narrower route of the table, for others; a rule for marks; a route of the table that decides then
+      .add(5, route(90, '192.0.2.128/25', devices.tap1))
+      .change(6, ({ rules }) => ({
+        rules: [rule(40, 254, { selector: 'fwmark 0x5', mark: 5, markMask: -1 }), ...rules],
+      }))
+      .add(7, route(254, '192.0.2.0/25', devices.bond0, { tos: 16 }))
+      .remove(10, '192.0.2.0/24')
+      .ask(11, '192.0.2.77')
+      .find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:10\.0 table public_90 lost 1 route \(192\.0\.2\.0\/24 dev bond0\.90\)\. From/,
+    );
+  });
+
+  it('is not what was undone before the address moved', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .ask(1, '192.0.2.78', '192.0.2.2')
+      .remove(10, '192.0.2.0/24')
+      .ask(11, '192.0.2.77')
+      .add(12, subnet)
+      .change(50, ({ rules }) => ({ rules: [bySender('192.0.2.2', 254), ...rules] }))
+      .ask(61, '192.0.2.78', '192.0.2.2')
+      .find();
+    const one = paragraphs.find((text) => text.includes('1 address (192.0.2.78)')) ?? paragraphs.join('\n');
+    expect(one).toContain('03:30:50.0 rule 50: from 192.0.2.2 lookup main was added');
+    expect(paragraphs.join('\n')).not.toContain('2 addresses');
+  });
+
+  it('is a route that came, and not that it went again', () => {
+    const host = new Host().ask(1, '192.0.2.77');
+    host.change(11.95, ({ routes }) => ({ routes: [...routes, guestRoute] }), 11.9).ask(12, '192.0.2.77');
+    host.change(12.06, ({ routes }) => ({ routes: routes.filter((one) => one !== guestRoute) }), 11.96);
+    const { paragraphs } = host.ask(13, '192.0.2.77').find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:11\.9 table public_90 got 1 route \(192\.0\.2\.77\/32 dev tap0\)\. From/,
+    );
+    expect(paragraphs[0]).toContain(
+      'as before (same-device) after this: 03:30:12.0 table public_90 lost 1 route',
+    );
+  });
+
+  it('of an end is not what began it, though it was read after the first answer', () => {
+    const host = new Host().ask(1, '203.0.113.9');
+    const sent = bySender('192.0.2.1', 0);
+    const drop = { ...sent, action: 'blackhole' as const };
+    host.change(10, ({ rules }) => ({ rules: [drop, ...rules] }), 9.95);
+    // the question came between the change and its reading
+    host.ask(9.98, '203.0.113.9');
+    host.change(20, ({ rules }) => ({ rules: rules.filter((one) => one !== drop) })).ask(21, '203.0.113.9');
+    const { paragraphs } = host.find();
+    expect(paragraphs[0]).toMatch(/^03:30:09\.9 rule 50: from 192\.0\.2\.1 blackhole was added\. From/);
+    expect(paragraphs[0]).toMatch(
+      /as before \(proxy-arp\) after this: 03:30:20\.0 rule 50: from 192\.0\.2\.1 blackhole was removed\.$/,
+    );
+  });
+
+  it('of addresses that nobody had asked for before is that of the others only where it moves them', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .remove(10, '192.0.2.0/24')
+      .ask(11, '192.0.2.77')
+      .ask(12, '192.0.2.78')
+      // it goes by the default route, whatever becomes of the subnet
+      .ask(13, '198.51.100.8')
+      .find();
+    expect(paragraphs[0]).toContain('1 address more was decided in the same way');
+  });
+
+  it('is what made a device go another way, by a rule that jumps', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .ask(1.1, '192.0.2.78')
+      .change(10, ({ rules }) => ({
+        rules: [rule(60, 0, { selector: '', action: 'goto', goto: 32766 }), ...rules],
+      }))
+      .ask(11, '192.0.2.77')
+      // later, and of no account any more
+      .remove(500, '192.0.2.0/24')
+      .ask(600, '192.0.2.78')
+      .find();
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 rule 60: .*goto 32766 was added\. From/);
+    expect(paragraphs[0]).not.toContain('03:38:20');
+  });
+
+  it('is another gateway of the default route', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '203.0.113.9')
+      .change(10, ({ routes }) => ({
+        routes: routes.map((one) => (one.table === 254 ? { ...one, nexthops: [via('10.0.0.7')] } : one)),
+      }))
+      .ask(11, '203.0.113.9')
+      .find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:10\.0 table main changed 1 route \(0\.0\.0\.0\/0 via 10\.0\.0\.7 dev bond0/,
+    );
+  });
+});
+
+/** A generator of numbers below 1 that are always the same. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const pool = [
+  subnet,
+  guestRoute,
+  route(90, '192.0.2.0/25', devices.tap1),
+  route(90, '192.0.2.64/26', null, { type: 'throw' }),
+  route(90, 'default', null, { type: 'blackhole' }),
+  route(254, '192.0.2.0/24', devices.bond0),
+  route(254, '192.0.2.0/24', devices.bond0, { tos: 16 }),
+  route(255, '192.0.2.9/32', devices['bond0.90']),
+];
+const rules = [
+  bySender('192.0.2.1', 254),
+  { ...bySender('192.0.2.2', 0), priority: 51, action: 'blackhole' as const },
+  rule(60, 0, { action: 'goto', goto: 32766 }),
+  rule(61, 254, { suppressPrefixLength: 0 }),
+];
+
+/** A host that is changed at random, and asked. */
+function history(seed: number): { host: Host; questions: { target: string; sender: string }[] } {
+  const next = numbers(seed);
+  const pick = <T>(list: readonly T[]) => list[Math.floor(next() * list.length)] as T;
+  const host = new Host();
+  const questions = ['192.0.2.77', '192.0.2.9', '198.51.100.8'].flatMap((target) =>
+    ['192.0.2.1', '192.0.2.2'].map((sender) => ({ target, sender })),
+  );
+  for (let seconds = 1; seconds < 40; seconds++) {
+    if (next() < 0.4) {
+      const [one, other] = [pick(pool), pick(rules)];
+      host.change(seconds, (state) =>
+        next() < 0.6 ? { routes: toggled(state.routes, one) } : { rules: toggled(state.rules, other) },
+      );
+    } else for (const { target, sender } of questions) if (next() < 0.7) host.ask(seconds, target, sender);
+  }
+  return { host, questions };
+}
+
+describe('random histories', () => {
+  it('have causes and ends that moved something, and nothing else', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const { host, questions } = history(seed);
+      for (const { causes, left, targets, now } of host.episodes()) {
+        const asked = questions.filter(({ target }) => targets.has(target));
+        const told = [causes, ...left.slice(0, 2).map(({ changes }) => changes)];
+        for (const changes of told) {
+          expect(changes.length, `seed ${seed}: a cause of ${now.key}`).toBeGreaterThan(0);
+          for (const { event } of changes) {
+            const words = `seed ${seed}: ${event.changes[0]?.change} ${event.changes[0]?.text}, of ${now.key}`;
+            expect(
+              asked.some((one) => host.moves(event, one)),
+              words,
+            ).toBe(true);
+          }
+        }
+      }
+    }
+  });
+});
+
+function toggled<T>(list: readonly T[], one: T): T[] {
+  return list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
+}
