@@ -128,7 +128,9 @@ function settingItems({ settings = [], links }: Snapshot): Item[] {
 function addressItem(address: Address, links: Snapshot['links']): Item {
   const { device, scope } = address;
   const text = addressText(address, links.get(device)?.name ?? String(device));
-  return { identity: `${device} ${text} ${scope}`, text, device, table: null };
+  // its device may have got another name
+  const own = addressText(address, String(device));
+  return { identity: `${own} ${scope}`, text, device, table: null };
 }
 
 /** "10.0.0.1/24 dev eth0" */

@@ -103,7 +103,7 @@ export function changeWords(
     push(`${one.text} (it was ${one.was?.split(' = ')[1] ?? '?'})`, one);
   }
   for (const one of changes) {
-    if (one.object === 'address') push(`address ${one.text} was ${one.change}`, one);
+    if (one.object === 'address') push(addressWords(one), one);
     if (one.object === 'proxy-neighbour') push(`proxy neighbour ${one.text} was ${one.change}`, one);
   }
   if (parts.length === 0) push(`${changes.length} settings of devices came or went`);
@@ -116,11 +116,18 @@ export function changeWords(
 function linkWords(text: string, was: string): string {
   const [name = '', ...state] = text.split(', ');
   const [former = '', ...before] = was.split(', ');
-  if (name !== former && state.join() === before.join()) return `${former} was renamed ${name}`;
+  const renamed = name === former ? '' : `${former} was renamed ${name}`;
+  if (renamed && state.join() === before.join()) return renamed;
+  const also = renamed && `${renamed}, and `;
   if (isDown(text) && !isDown(was))
-    return `${name} ${text.includes('no carrier') ? 'lost its carrier' : 'went down'}`;
-  if (!isDown(text) && isDown(was)) return `${name} came up`;
+    return `${also || `${name} `}${text.includes('no carrier') ? 'lost its carrier' : 'went down'}`;
+  if (!isDown(text) && isDown(was)) return `${also || `${name} `}came up`;
   return `link ${text} (it was ${was})`;
+}
+
+/** An address that stayed where it was changes with the name of its device. */
+function addressWords({ text, change, was }: Change): string {
+  return change === 'changed' ? `address ${was} is ${text} now` : `address ${text} was ${change}`;
 }
 
 function routesWords(changes: Change[]): string {

@@ -1,5 +1,5 @@
 import type { Episode, Question } from './episode.js';
-import { isSame } from './justification.js';
+import { isSame, type Justification } from './justification.js';
 
 export type Askers = (target: string) => readonly Question[];
 
@@ -7,17 +7,25 @@ export type Askers = (target: string) => readonly Question[];
  * How an episode ended, for whom it was seen.
  * @param staying addresses that some question goes on to be in it for, and the last decision about each
  * @param askers all who asked for an address on its device
+ * @param went whether an address that went on to be answered by something else was seen to end there
+ * @returns the addresses that it was seen to end for
  */
-export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: Askers): void {
+export function findEnd(
+  episode: Episode,
+  staying: Map<string, bigint>,
+  askers: Askers,
+  went: (by: Justification, target: string) => boolean,
+): Set<string> {
   const gone = new Set<string>();
   const ended = new Set<string>();
   const fresh = new Set<string>();
   const seen = new Set<string>();
   // for whom it ended last it ended: the latest first
   const latest = [...episode.left].sort((a, b) => Number(b.firstNs - a.firstNs));
-  for (const { targets, firstNs, moments, asBefore, by } of latest) {
-    const ends = asBefore || episode.kind === 'stopped' || by.action !== 'replied';
+  for (const { targets, firstNs, moments, asBefore, asFirst, by } of latest) {
+    const over = asBefore || asFirst || episode.kind === 'stopped' || by.action !== 'replied';
     for (const target of targets) {
+      const ends = over || went(by, target);
       if (seen.has(target)) {
         targets.delete(target);
         continue;
@@ -50,6 +58,7 @@ export function findEnd(episode: Episode, staying: Map<string, bigint>, askers: 
     episode.still++;
     if (episode.stillNs === null || lastNs > episode.stillNs) episode.stillNs = lastNs;
   }
+  return new Set([...ended, ...fresh]);
 }
 
 /** Who else asked later for what was not seen to leave, and was told as before. */

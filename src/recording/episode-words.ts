@@ -36,14 +36,16 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
   ];
   sentences.push(...apartSentences(episode.apart, 'moved', clock));
   if (fresh.size > 0) {
-    const unasked = story.isPartial
-      ? 'no earlier request for them is in this recording'
-      : 'had not been asked for before';
+    const unasked = episode.passedBefore
+      ? 'how all of them were before is not known'
+      : story.isPartial
+        ? 'no earlier request for them is in this recording'
+        : 'had not been asked for before';
     sentences.push(
       `${addresses(fresh.size)} more ${fresh.size === 1 ? 'was' : 'were'} decided in the same way, and ${unasked}.`,
     );
   }
-  if (kind === 'began') sentences.push(claimSentence(episode, story));
+  if (kind === 'began') sentences.push(claimSentence(episode));
   sentences.push(endSentence(episode, story, clock));
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
@@ -88,7 +90,11 @@ function causesOf({ causes, others, settings, lastWasNs, firstNs }: Episode, clo
       best < explains && others.length > 0
         ? ` In the same time, and as far as can be told not touching what decided: ${changesText(others, clock)}`
         : '';
-    return [`${changesText(causes, clock)}${unsureOf(causes, 'moved')}${beside}`, shown]
+    const hedge =
+      best < explains && shown === ''
+        ? ` That ${causes.length === 1 ? 'this' : 'any of these'} moved it was not seen.`
+        : '';
+    return [`${changesText(causes, clock)}${hedge || unsureOf(causes, 'moved')}${beside}`, shown]
       .filter((text) => text !== '')
       .join(' ');
   }
@@ -137,10 +143,9 @@ function areApart(all: readonly TimedChange[]): boolean {
   return changes.some(({ fromNs }, i) => i > 0 && fromNs - (changes[i - 1] as TimedChange).toNs > apartNs);
 }
 
-function claimSentence({ now }: Episode, story: Story): string {
-  const group = story.groups.get(now.key);
-  if (!group || group.claimed.size === 0) return '';
-  const macs = [...group.claimed];
+function claimSentence({ claimed }: Episode): string {
+  if (claimed.size === 0) return '';
+  const macs = [...claimed];
   return `Claimed ${macs.length === 1 ? 'was' : 'were'} ${macs.slice(0, 3).join(', ')}${macs.length > 3 ? ` and ${macs.length - 3} more` : ''}.`;
 }
 
@@ -150,10 +155,11 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
   const last = `The last such decision is of ${clock(lastNs)} (${lasted})${alsoWords(episode)}`;
   if (left.length === 0) {
     const some = endedForSome(episode, clock);
+    const endNs = story.lastOf(episode.now.host);
     const end =
-      story.lastNs === null || endedOf(episode) !== 'none'
+      endNs === null || endedOf(episode) !== 'none'
         ? ''
-        : ` The recording ends at ${clock(story.lastNs)}, and it was not seen to end.`;
+        : ` The recording ends at ${clock(endNs)}, and it was not seen to end.`;
     return `${last}.${some}${end}`;
   }
   const whole = staying === 0 && left.length === 1;
@@ -184,7 +190,7 @@ function endedForSome(episode: Episode, clock: Clock): string {
     );
   if (restoredForOthers > 0 && restoredNs !== null)
     parts.push(
-      ` Others, who asked for ${restoredForOthers} of these addresses later, were told as before, last at ${clock(restoredNs)}; whether it had moved for them was not seen.`,
+      ` Others, who asked for ${restoredForOthers} of these addresses later, were told as before, last at ${clock(restoredNs)}; that it had moved for them was not seen.`,
     );
   return parts.join('');
 }
@@ -198,7 +204,7 @@ function alsoWords({ alsoBy }: Episode): string {
 
 /** "From 03:31:20.0 on they were as before (same-device) after this: ..." */
 function leavingText(
-  { by, asBefore, targets, lastNs, firstNs, changes, others, settings, apart }: Leaving,
+  { by, asBefore, asFirst, targets, lastNs, firstNs, changes, others, settings, apart }: Leaving,
   episode: Episode,
   whole: boolean,
   story: Story,
@@ -212,7 +218,11 @@ function leavingText(
     : episode.targets.size === targets.size && episode.left.length === 1
       ? 'all'
       : `${targets.size} of them`;
-  const how = asBefore ? `as before (${episode.was.reason})` : ways(by);
+  const how = asBefore
+    ? `as before (${episode.was.reason})`
+    : asFirst
+      ? `as at first: ${ways(by)},`
+      : ways(by);
   const unsaid = unsaidSettings(settings, changes);
   const shown = unsaid === '' ? '' : ` The decisions themselves show that ${unsaid}.`;
   const cause =
@@ -249,7 +259,7 @@ function named({ targets, moreTargets }: Episode): string {
 }
 
 /** Where others ask for the same and nothing moved for them. */
-function byWhom({ othersApart, senders }: Episode): string {
+export function byWhom({ othersApart, senders }: Episode): string {
   if (!othersApart) return '';
   const shown = [...senders].slice(0, 3);
   return ` by ${shown.join(', ')}${senders.size > shown.length ? ' and others' : ''}`;

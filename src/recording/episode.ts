@@ -24,6 +24,10 @@ export interface Episode {
   askers: Set<string>;
   /** Others asked for the same addresses in this time, and it did not move for them. */
   othersApart: boolean;
+  /** MACs that were claimed by its replies; a few. */
+  claimed: Set<string>;
+  /** Of some that had no before, earlier requests met a full queue, or are unknown. */
+  passedBefore: boolean;
   /** The latest decision by `was` before the first one by `now`, for addresses that moved. */
   lastWasNs: bigint;
   firstNs: bigint;
@@ -79,6 +83,8 @@ export interface Leaving {
   was: Justification;
   /** It is what decided before the episode. */
   asBefore: boolean;
+  /** It is what decided before the first of several that it was in, one after another. */
+  asFirst: boolean;
   targets: Set<string>;
   /** The latest decision of the episode about them before the first one otherwise. */
   lastNs: bigint;
@@ -137,6 +143,10 @@ export interface Question {
   episode: Episode | null;
   /** Those that it was in, this one too. */
   been: Episode[];
+  /** What decided before the first of those that it is in without an end between them; null where it is in none. */
+  first: Justification | null;
+  /** An earlier request for the address met a full queue, or is unknown. */
+  passed: boolean;
   /** How the address was decided for another sender when this one asked for it first. */
   othersWas: Justification | null;
   /** When that was last so. */

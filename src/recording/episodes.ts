@@ -29,10 +29,18 @@ const mostChanges = 5000;
 const mostDevices = 10_000;
 const mostSenders = 4;
 const mostLeavings = 500;
+const mostClaims = 100;
 /** Decisions of several CPUs that are this close may be told in either order. */
 const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
-const passing = new Set(['proxy-queue-full', 'proxy-queue-purged', 'neighbour-table-full', 'unknown']);
+const passing = new Set([
+  'proxy-queue-full',
+  'proxy-queue-purged',
+  'neighbour-table-full',
+  'not-for-us',
+  'malformed',
+  'unknown',
+]);
 
 /**
  * Follows every question through a recording, and finds where its answer moved. Bounded: of very many questions the
@@ -60,8 +68,9 @@ export class Episodes {
   /** By address. */
   readonly #counts = new Map<Episode, Map<string, Count>>();
   readonly #trials = new Trials();
-  /** Decisions that come of load or of a single frame. */
+  /** Decisions that come of load or of a single frame; and for what, by place and target. */
   passed = 0;
+  readonly #passed = new Set<string>();
   /** Questions that were too many to be followed. */
   unfollowed = 0;
   /** Episodes that were too many. */
@@ -84,19 +93,21 @@ export class Episodes {
   decision(decision: Decision, now: Justification, timeNs: bigint): void {
     const { verdict, request, netns, device, host, settings } = decision;
     if (verdict.action === 'deferred') return;
+    const target = request.target.ip;
+    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
     if (passing.has(verdict.reason)) {
       this.passed++;
+      if (this.#passed.size < mostQuestions) this.#passed.add(`${place}|${target}`);
       return;
     }
-    const target = request.target.ip;
     if (target === null) return;
-    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
     if (!this.#devices.has(place) && this.#devices.size < mostDevices) this.#devices.set(place, timeNs);
     const sender = request.sender.ip ?? '?';
     const key = `${place}|${target}|${sender}`;
     const question = this.#questions.get(key);
     if (!question) {
-      this.#ask(key, { place, target, sender, settings }, now, timeNs);
+      const asked = this.#ask(key, { place, target, sender, settings }, now, timeNs);
+      if (asked?.episode) addClaim(asked.episode, decision);
       return;
     }
     const { episode } = question;
@@ -115,12 +126,15 @@ export class Episodes {
     } else {
       const ended = this.#leave(question, now, settings, timeNs);
       if (!question.episode) this.#fresh.get(question.justification.key)?.delete(question);
+      const first = question.episode ? question.first : question.justification;
       question.episode = ended ? null : this.#move(question, now, settings, timeNs);
+      question.first = question.episode ? first : null;
       if (question.episode) question.been.push(question.episode);
       question.justification = now;
       question.asked = 1;
     }
     question.settings = settings;
+    if (question.episode) addClaim(question.episode, decision);
     if (!isLate) question.lastNs = timeNs;
   }
 
@@ -157,7 +171,9 @@ export class Episodes {
       if (known === undefined || lastNs > known) targets.set(target, lastNs);
       staying.set(episode, targets);
     }
-    for (const episode of this.all) {
+    const ended = new Map<Episode, Set<string>>();
+    // what went on to another episode ends with that: the last ones first
+    for (const episode of [...this.all].reverse()) {
       const { host, netns, device } = episode.now;
       const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
       const askers = (target: string) => this.#byTarget.get(`${place}|${target}`) ?? [];
@@ -170,7 +186,15 @@ export class Episodes {
       });
       forgetEarly(episode, this.#early.get(episode) ?? []);
       countDecisions(episode, this.#counts.get(episode) ?? new Map());
-      findEnd(episode, staying.get(episode) ?? new Map(), askers);
+      const went = (by: Justification, target: string) =>
+        this.all.some(
+          (one) =>
+            one.kind === 'moved' &&
+            isSame(one.was, episode.now) &&
+            isSame(one.now, by) &&
+            ended.get(one)?.has(target),
+        );
+      ended.set(episode, findEnd(episode, staying.get(episode) ?? new Map(), askers, went));
       findEndings(episode, here, this.#trials);
       findOthers(episode, askers);
     }
@@ -183,10 +207,10 @@ export class Episodes {
     { place, target, sender, settings }: Pick<Question, 'place' | 'target' | 'sender' | 'settings'>,
     now: Justification,
     timeNs: bigint,
-  ): void {
+  ): Question | null {
     if (this.#questions.size >= mostQuestions) {
       this.unfollowed++;
-      return;
+      return null;
     }
     const others = this.#byTarget.get(`${place}|${target}`);
     // silence that was first met while it lasted is mostly as it always was
@@ -200,6 +224,8 @@ export class Episodes {
       lastNs: timeNs,
       asked: 1,
       been: episode ? [episode] : [],
+      first: null,
+      passed: this.#passed.has(`${place}|${target}`),
       othersWas: others?.at(-1)?.justification ?? null,
       othersWasNs: others?.at(-1)?.lastNs ?? null,
     };
@@ -209,11 +235,12 @@ export class Episodes {
     if (episode) {
       addTo(episode.askers, sender);
       this.#enter(episode, question, timeNs);
-      return;
+      return question;
     }
     const fresh = this.#fresh.get(now.key);
     if (fresh) fresh.add(question);
     else if (this.#fresh.size < mostDevices) this.#fresh.set(now.key, new Set([question]));
+    return question;
   }
 
   /** The episode of a question that is decided otherwise now; null where it was silent, and is. */
@@ -260,6 +287,8 @@ export class Episodes {
       senders: new Set([question.sender]),
       askers: new Set([question.sender]),
       othersApart: false,
+      claimed: new Set(),
+      passedBefore: false,
       lastWasNs,
       firstNs: timeNs,
       sinceNs: timeNs,
@@ -312,12 +341,13 @@ export class Episodes {
     }
   }
 
-  #enter(episode: Episode, { target, asked, othersWas }: Question, timeNs: bigint): void {
+  #enter(episode: Episode, { target, asked, othersWas, passed }: Question, timeNs: bigint): void {
     this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
     this.#count(episode, target, asked, timeNs);
     if (episode.targets.has(target) || episode.fresh.has(target)) return;
     // what others had asked for before is not new, whoever asks for it now
     if (othersWas !== null) return;
+    if (passed) episode.passedBefore = true;
     if (sizeOf(episode) < mostTargets) episode.fresh.add(target);
     else episode.moreTargets = true;
   }
@@ -356,10 +386,12 @@ export class Episodes {
     if (!episode) return false;
     this.#open.set(episode, (this.#open.get(episode) ?? 1) - 1);
     const asBefore = isSame(episode.was, by);
+    // it went from one to another, and now to what it was before all of them
+    const asFirst = question.first !== null && isSame(question.first, by);
     // what was still decided so when others had left already leaves by something else
     const many = episode.left.length >= mostLeavings;
     const known = episode.left.findLast(
-      (one) => many || (isSame(one.by, by) && lastNs <= one.firstNs + racingNs),
+      (one) => many || (isSame(one.by, by) && one.asFirst === asFirst && lastNs <= one.firstNs + racingNs),
     );
     if (known) {
       known.targets.add(target);
@@ -370,7 +402,7 @@ export class Episodes {
     } else {
       const sides = { was: question.settings, now: settings };
       episode.left.push({
-        ...{ by, asBefore, sides, lastNs, was: question.justification },
+        ...{ by, asBefore, asFirst, sides, lastNs, was: question.justification },
         targets: new Set([target]),
         firstNs: timeNs,
         settings: settingsMoved({
@@ -388,7 +420,7 @@ export class Episodes {
       });
     }
     // what is answered again, but by something else than before, is another matter
-    return asBefore || (episode.kind !== 'stopped' && by.action !== 'replied');
+    return asBefore || asFirst || (episode.kind !== 'stopped' && by.action !== 'replied');
   }
 
   /** Answers that nobody had asked for before a change that fits them, on a device that was seen before it. */
@@ -432,6 +464,10 @@ export class Episodes {
 }
 
 const nobody: ReadonlySet<string> = new Set();
+
+function addClaim({ claimed }: Episode, { reply }: Decision): void {
+  if (reply && claimed.size < mostClaims) claimed.add(reply.mac);
+}
 
 function addTo(senders: Set<string>, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);

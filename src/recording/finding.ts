@@ -3,7 +3,7 @@ import { suspicions } from '../decision/tally/marks.js';
 import type { Clock } from './change-words.js';
 import { type Episode, sizeOf, type ThinEpisode } from './episode.js';
 import { endedOf } from './episode-ends.js';
-import { addresses, paragraphOf, thinParagraph, whereText } from './episode-words.js';
+import { addresses, byWhom, paragraphOf, thinParagraph, whereText } from './episode-words.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
 import { addressesText, type Group, type Story } from './story.js';
@@ -57,9 +57,11 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     `${one.netns.name ?? one.host}${story.hosts.size > 1 && one.netns.name ? ` on ${one.host}` : ''}`;
   if (first) {
     const { now, kind, targets, fresh, moreTargets } = first;
-    const unasked = story.isPartial
-      ? 'are in no earlier request of this recording'
-      : 'nobody had asked for before';
+    const unasked = first.passedBefore
+      ? 'had no answer that is known before'
+      : story.isPartial
+        ? 'are in no earlier request of this recording'
+        : 'nobody had asked for before';
     const many = `${moreTargets ? 'more than ' : ''}${addresses(targets.size)}`;
     const end = {
       none: '; that was not seen to end',
@@ -68,10 +70,10 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
     }[endedOf(first)];
     if (kind === 'began') {
       const more = fresh.size > 0 ? `, and answered for ${fresh.size} more that ${unasked}` : '';
-      return `${where(now)} began to answer for ${many} that it had been silent about${more}${end}`;
+      return `${where(now)} began to answer ${whom(first)}for ${many} that it had been silent about${more}${end}`;
     }
     if (kind === 'stopped')
-      return `${where(now)} stopped answering for ${many}${end || ', and answered again'}`;
+      return `${where(now)} stopped answering ${whom(first)}for ${many}${end || ', and answered again'}`;
     return `${where(now)} went on answering for ${many}, because of ${justificationText(now)}${end}`;
   }
   if (thin)
@@ -97,6 +99,12 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
   return states.size === 0 || unseen
     ? noneMoved
     : `Nothing happened: ${lower(noneMoved)}, and no rule, route or link changed`;
+}
+
+/** "192.0.2.1 ", where others are answered otherwise. */
+function whom(episode: Episode): string {
+  const by = byWhom(episode);
+  return by === '' ? '' : `${by.slice(' by '.length)} `;
 }
 
 const noneMoved = 'No answer was seen to move';
@@ -139,7 +147,7 @@ function standingParagraph(group: Group, story: Story, clock: Clock): string {
   const { justification: now, firstNs, lastNs, samples } = group;
   const device = now.device.name ?? String(now.device.index);
   const sentences = [
-    `From ${clock(firstNs)} to ${clock(lastNs)}, ${addressesText(group)} asked for ${whereText(now, story)} ${group.targets.size === 1 ? 'was' : 'were'} answered because of ${justificationText(now)}.`,
+    `From ${clock(firstNs)} to ${clock(lastNs)}${story.leftOut > 0 ? ', in what this recording holds of it' : ''}, ${addressesText(group)} asked for ${whereText(now, story)} ${group.targets.size === 1 ? 'was' : 'were'} answered because of ${justificationText(now)}.`,
   ];
   for (const mark of samples[0] ? suspicions(samples[0]) : []) {
     if (mark.code === 'default-route') {
@@ -212,8 +220,11 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
   if (story.states.size === 0 && story.decisions > 0) {
     caveats.push('No state of any namespace was recorded: changes could not be seen.');
   }
-  if (story.ends.length === 0 && story.lastNs !== null) {
-    caveats.push(`The recording has no end: it tells nothing after ${clock(story.lastNs)}.`);
+  for (const host of story.hosts.size > 0 ? story.hosts.keys() : ['']) {
+    const lastNs = host === '' ? story.lastNs : story.lastOf(host);
+    if (lastNs === null || story.ends.some((end) => host === '' || end.host === host)) continue;
+    const whose = story.hosts.size > 1 ? ` of ${host}` : '';
+    caveats.push(`The recording${whose} has no end: it tells nothing after ${clock(lastNs)}.`);
   }
   return caveats;
 }

@@ -152,16 +152,20 @@ export class Recorder implements StreamTap {
     if (!before) return;
     // what the kernel announced of links has been told already
     const was = { ...before.state.snapshot, links: known ?? before.state.snapshot.links };
+    const changes = this.#untold(
+      state.netns.inode,
+      changesBetween(was, state.snapshot, state.names),
+      state.moved?.beforeNs ?? state.readNs,
+    );
+    const isUnannounced = ({ object }: Change) => object === 'proxy-neighbour';
     this.#change(
       state.netns,
-      this.#untold(
-        state.netns.inode,
-        changesBetween(was, state.snapshot, state.names),
-        state.moved?.beforeNs ?? state.readNs,
-      ),
+      changes.filter((change) => !isUnannounced(change)),
       state.moved?.afterNs ?? before.state.readNs,
       state.moved?.beforeNs ?? state.readNs,
     );
+    // no counter tells of them: they came at any time since the state before was read
+    this.#change(state.netns, changes.filter(isUnannounced), before.state.readNs, state.readNs);
   }
 
   link(netns: State['netns'], { index, name, up, carrier, ns }: LinkNotice): void {

@@ -112,19 +112,19 @@ export class Story {
         this.#gaps.head(event, timeNs);
         break;
       case 'arpwhy.close/1':
-        this.#spread(timeNs);
+        this.#spread(event.host, timeNs);
         this.#gaps.close(event, timeNs);
         break;
       case 'arpwhy.start/1':
         this.hosts.set(event.host, event);
         this.skew.host(event);
-        this.#spread(timeNs);
+        this.#spread(event.host, timeNs);
         break;
       case 'arpwhy.decision/1':
         this.#decision(event, timeNs);
         break;
       case 'arpwhy.learning/1':
-        this.#spread(timeNs);
+        this.#spread(event.host, timeNs);
         this.moves.learning(event, timeNs);
         break;
       case 'arpwhy.change/1':
@@ -141,7 +141,7 @@ export class Story {
         break;
       case 'arpwhy.end/1':
         this.ends.push(event);
-        this.#spread(timeNs);
+        this.#spread(event.host, timeNs);
         break;
     }
   }
@@ -182,13 +182,21 @@ export class Story {
     return [...this.groups.values()].sort((a, b) => rank(a) - rank(b) || b.count - a.count);
   }
 
-  #spread(timeNs: bigint): void {
+  /** When the recording of a host tells something last. */
+  lastOf(host: string): bigint | null {
+    return this.#lastOf.get(host) ?? this.lastNs;
+  }
+  readonly #lastOf = new Map<string, bigint>();
+
+  #spread(host: string, timeNs: bigint): void {
+    const last = this.#lastOf.get(host);
+    if (last === undefined || timeNs > last) this.#lastOf.set(host, timeNs);
     if (this.firstNs === null || timeNs < this.firstNs) this.firstNs = timeNs;
     if (this.lastNs === null || timeNs > this.lastNs) this.lastNs = timeNs;
   }
 
   #decision(decision: Decision, timeNs: bigint): void {
-    this.#spread(timeNs);
+    this.#spread(decision.host, timeNs);
     this.skew.decision(decision, timeNs);
     this.#gaps.decision(decision.host, decision.id, timeNs);
     if (decision.verdict.action === 'deferred') {
@@ -293,7 +301,7 @@ export class Story {
   }
 
   #change(event: ChangeEvent, timeNs: bigint): void {
-    this.#spread(timeNs);
+    this.#spread(event.host, timeNs);
     const key = `${event.host} ${event.netns.inode}`;
     const timed = this.episodes.change(event, timeNs);
     const states = this.#around.get(key);

@@ -434,4 +434,85 @@ describe('what moved with others', () => {
     expect(paragraphs[0]).toMatch(/^03:30:10\.0 table public_90 lost 1 route/);
     expect(paragraphs[0]).not.toContain('throw');
   });
+
+  it('that went on to another gateway ends with that, in the headline, too', () => {
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.10', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.10', rogue()),
+      changed(20, [{ ...elsewhere, change: 'changed', text: '0.0.0.0/0 via 10.0.0.2 dev bond0' }]),
+      asked(21, '192.0.2.10', rogue('10.0.0.2')),
+      changed(30, [subnetRoute('added')]),
+      asked(31, '192.0.2.10', own()),
+      asked(40, '192.0.2.10', own()),
+    ]);
+    expect(headline).toBe('node0 began to answer for 1 address that it had been silent about');
+    expect(paragraphs).toHaveLength(2);
+    expect(paragraphs.join('\n')).toContain('From 03:30:31.0 on it was as at first: silent (same-device');
+  });
+
+  it('that comes back to the guest by way of two gateways is no third one', () => {
+    const { paragraphs } = find([
+      asked(1, '192.0.2.10', guest()),
+      changed(10, [hostRoute('removed', '192.0.2.10')]),
+      asked(11, '192.0.2.10', rogue()),
+      asked(21, '192.0.2.10', rogue('10.0.0.2')),
+      changed(30, [hostRoute('added', '192.0.2.10')]),
+      asked(31, '192.0.2.10', guest()),
+    ]);
+    expect(paragraphs).toHaveLength(2);
+    expect(paragraphs.join('\n')).not.toContain('not seen to end');
+  });
+
+  it('is nothing of a single frame, that was for another host', () => {
+    const elsewhereMac: Way = { ...rogue(), action: 'silent', reason: 'not-for-us' };
+    const { headline } = find([
+      asked(1, '203.0.113.7', elsewhereMac),
+      asked(2, '203.0.113.7', rogue()),
+      asked(3, '203.0.113.7', elsewhereMac),
+      asked(4, '203.0.113.7', rogue()),
+    ]);
+    expect(headline).toMatch(/^No answer was seen to move/);
+  });
+
+  it('of what was unknown before is not said to be asked for the first time', () => {
+    const unknown: Way = { ...rogue(), action: 'silent', reason: 'unknown' };
+    const { headline, paragraphs } = find([
+      asked(1, '192.0.2.77', own()),
+      asked(5, '192.0.2.78', unknown),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+      asked(12, '192.0.2.78', rogue()),
+    ]);
+    expect(headline).toContain('and answered for 1 more that had no answer that is known before');
+    expect(paragraphs[0]).toContain(
+      '1 address more was decided in the same way, and how all of them were before',
+    );
+  });
+
+  it('names for whom, where others are answered otherwise', () => {
+    const blocked: Way = { ...rogue(), action: 'silent', reason: 'blackholed' };
+    const { headline } = find([
+      asked(1, '203.0.113.7', rogue()),
+      asked(1, '203.0.113.7', rogue(), { sender: '192.0.2.2' }),
+      changed(10, [{ object: 'rule', change: 'added', text: '50: from 192.0.2.1 blackhole', table: null }]),
+      asked(11, '203.0.113.7', blocked),
+      asked(12, '203.0.113.7', rogue(), { sender: '192.0.2.2' }),
+      asked(13, '203.0.113.7', blocked),
+    ]);
+    expect(headline).toBe('node0 stopped answering 192.0.2.1 for 1 address; that was not seen to end');
+  });
+
+  it('has claimed the MACs of its own answers', () => {
+    const early = asked(1, '192.0.2.50', rogue());
+    if (early.event.schema === 'arpwhy.decision/1' && early.event.reply)
+      early.event = { ...early.event, reply: { ...early.event.reply, mac: '02:00:00:00:00:01' } };
+    const { paragraphs } = find([
+      early,
+      asked(1, '192.0.2.77', own()),
+      changed(10, [subnetRoute('removed')]),
+      asked(11, '192.0.2.77', rogue()),
+    ]);
+    expect(paragraphs[0]).toContain('Claimed was a0:36:9f:59:be:ef.');
+  });
 });

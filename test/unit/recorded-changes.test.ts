@@ -60,7 +60,12 @@ const deletion: ChangeEvent = {
 };
 
 /** The changes of a recording in which hooks saw some, and the namespace was read at 1000 and at 2000. */
-async function recorded(seen: ChangeEvent[], before: Snapshot, after: Snapshot): Promise<ChangeEvent[]> {
+async function recorded(
+  seen: ChangeEvent[],
+  before: Snapshot,
+  after: Snapshot,
+  moved: { afterNs: bigint; beforeNs: bigint } | null = null,
+): Promise<ChangeEvent[]> {
   const path = join(directory, 'a.pcapng');
   const files = await RecordingFiles.open({
     path,
@@ -74,7 +79,7 @@ async function recorded(seen: ChangeEvent[], before: Snapshot, after: Snapshot):
   recorder.start(start);
   recorder.state({ netns, snapshot: before, names, readNs: 1000n, moved: null });
   for (const event of seen) recorder.change(event);
-  recorder.state({ netns, snapshot: after, names, readNs: 2000n, moved: null });
+  recorder.state({ netns, snapshot: after, names, readNs: 2000n, moved });
   await recorder.close();
   const changes: ChangeEvent[] = [];
   for await (const batch of new MergedReader([path], {}).batches()) {
@@ -113,4 +118,19 @@ it('keeps for the next state what hooks saw after this one was read', async () =
   const late = { ...deletion, monotonicNs: '2500', fromNs: '2500' };
   const state = snapshot({ routes: [kept, gone] });
   expect(await recorded([late], state, snapshot({ routes: [kept] }))).toHaveLength(2);
+});
+
+it('tells of proxy neighbours by themselves: no notice tells when they came', async () => {
+  const changes = await recorded(
+    [],
+    snapshot({ routes: [kept] }),
+    snapshot({ routes: [kept, gone], proxyNeighbours: [{ ip: 0xcb007114, device: asking }] }),
+    { afterNs: 1900n, beforeNs: 1950n },
+  );
+  expect(
+    changes.map(({ changes: [one], fromNs, monotonicNs }) => [one?.object, fromNs, monotonicNs]),
+  ).toEqual([
+    ['route', '1900', '1950'],
+    ['proxy-neighbour', '1000', '2000'],
+  ]);
 });
