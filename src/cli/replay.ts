@@ -95,7 +95,7 @@ async function replay(files: string[], options: ReplayOptions, context: Context)
   }
   progress.clear();
   await output.write(view.end());
-  tellEnd(reader, tally, options, context);
+  tellEnd(reader, tally, options, stopped, context);
   for (const line of skewText(skew)) say(context, line);
   output.check();
   const problems = stopped ? [] : reader.problems();
@@ -267,9 +267,11 @@ function tellEnd(
   reader: MergedReader,
   { shown, lost }: { shown: number; lost: number },
   options: ReplayOptions,
+  stopped: boolean,
   context: Context,
 ): void {
-  const all = reader.decisions;
+  // whoever stops early has not counted the rest
+  const all = stopped ? shown : reader.decisions;
   const some = shown === all ? `${all} decisions` : `${shown} of ${all} decisions`;
   say(context, `${some}${lost > 0 ? `; ${lost} requests were lost while it was recorded` : ''}`);
   const named = [

@@ -2,6 +2,13 @@ import { part, record, wait } from './layout.js';
 
 /** A wire record is its head, a body that it may share with others, and with some what is of this pass alone again. */
 
+/** Whether it is as long as what it says of itself: else nothing is to be read from it. */
+export function isRecord(bytes: Buffer): boolean {
+  return (
+    bytes.length >= record.bytes && bytes.length >= record.bytes + (bears(bytes, part.wait) ? wait.bytes : 0)
+  );
+}
+
 /** The record with the body that it refers to; itself where it has one. */
 export function wholeRecord(own: Buffer, body: Uint8Array): Buffer {
   if (bears(own, part.body)) return own;

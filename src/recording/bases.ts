@@ -1,6 +1,6 @@
 import { freezeParts } from '../decision/freeze.js';
 import type { Decision } from '../decision/types.js';
-import { bodyOf, wholeRecord } from '../kernel/record-parts.js';
+import { bodyOf, isRecord, wholeRecord } from '../kernel/record-parts.js';
 import { BaseText, type Own, ownOf } from './alike.js';
 import type { RecordedEvent } from './events-from-json.js';
 import { mostBaseBytes, mostBases } from './format.js';
@@ -42,6 +42,7 @@ export class Bases {
     this.#bases.delete(parts.base);
     const size = parts.json.length + (parts.record?.length ?? 0) + (parts.evidence?.length ?? 0);
     if (parts.base >= mostBases || size > mostBaseBytes) return;
+    if (parts.record && !isRecord(parts.record)) return;
     const json = Buffer.from(parts.json);
     const text = BaseText.of(json);
     if (!text) return;
@@ -68,7 +69,8 @@ export class Bases {
     return {
       decision: toldBy(like, own),
       bytes: () => base.text.with(own),
-      record: parts.record && base.body && wholeRecord(parts.record, base.body),
+      record:
+        parts.record && isRecord(parts.record) && base.body ? wholeRecord(parts.record, base.body) : null,
       evidence: base.evidence,
     };
   }

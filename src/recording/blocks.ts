@@ -120,7 +120,8 @@ export class BlockWriter {
       const part = Buffer.alloc(4);
       part.writeUInt16BE(i);
       part.writeUInt16BE(count, 2);
-      const tags = [[tag.part, part] as const, ...(i === 0 ? (message.tags ?? []) : [])];
+      // behind the brief, which readers look for in the first place
+      const tags = [...(i === 0 ? (message.tags ?? []) : []), [tag.part, part] as const];
       const info = `${message.info} (part ${i + 1} of ${count})`;
       const slice = bytes.subarray(i * mostJsonBytes, (i + 1) * mostJsonBytes);
       this.#message(interfaceId, { ...message, info, tags }, slice, 'data-text-lines');

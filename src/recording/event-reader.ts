@@ -7,6 +7,8 @@ import { eventFrom, isRequest, isTime, type RecordedEvent } from './events-from-
 /** More of what is known is forgotten together: a part with names or addresses in it may be like no other. */
 const most = 4096;
 const mostBytes = 16_384;
+/** Of the text of all that is known: parsed, it takes ten times as much. */
+const mostKnownBytes = 4 << 20;
 /** Of a number that is cut out. */
 const mostDigits = 15;
 const headPattern =
@@ -54,6 +56,7 @@ interface Match {
 export class EventReader {
   readonly #kinds = new Map<number, Kind[]>();
   #count = 0;
+  #bytes = 0;
   /** That of the decision before: mostly the next is of it, too. */
   #last: Kind | null = null;
   readonly #steps = new Map<string, Decision['steps']>();
@@ -128,10 +131,12 @@ export class EventReader {
   }
 
   #keep({ parts, deferred, timed }: Tail, text: string, event: Decision): void {
-    if (this.#count++ >= most) {
+    this.#bytes += text.length;
+    if (this.#count++ >= most || this.#bytes > mostKnownBytes) {
       this.#kinds.clear();
       this.#steps.clear();
       this.#count = 1;
+      this.#bytes = text.length;
     }
     const stepsText = text.slice(0, text.indexOf(',"because":'));
     const steps = this.#steps.get(stepsText) ?? event.steps;

@@ -113,7 +113,8 @@ const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 /** No answer was seen to move: whether any would have been. */
 function stayedWords({ episodes }: Story): string {
   if (!episodes.compared) {
-    const but = episodes.passed > 0 ? ', but for what met a full queue or is unknown' : '';
+    const but =
+      episodes.passed > 0 ? ', but for what met a full queue, was for another host or is unknown' : '';
     return `No question was decided twice${but}: whether an answer moved is not known`;
   }
   return episodes.bracketed() === false
@@ -208,7 +209,7 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
   const full = story.episodes.passed - count;
   if (full > 0)
     caveats.push(
-      `${full} ${full === 1 ? 'request' : 'requests'} met a full queue or neighbour table: such answers are not compared with others.`,
+      `${full} ${full === 1 ? 'request' : 'requests'} met a full queue or neighbour table, or came in a frame that was malformed or for another host: such answers are not compared with others.`,
     );
   const left = story.leftOut;
   if (left > 0) {

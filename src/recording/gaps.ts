@@ -38,11 +38,9 @@ export class Gaps {
     }
   }
 
-  /** @param id of a decision: it begins with that of its recording */
-  decision(host: string, id: string, timeNs: bigint): void {
-    const traces = this.#hosts.get(host);
-    const one =
-      traces && (traces.length === 1 ? traces[0] : traces.find(({ trace }) => id.startsWith(`${trace}-`)));
+  /** @param trace the recording of a decision; absent where its head was cut away */
+  decision(host: string, trace: string | undefined, timeNs: bigint): void {
+    const one = this.#hosts.get(host)?.find((known) => known.trace === trace);
     if (one && timeNs > one.lastNs) one.lastNs = timeNs;
   }
 

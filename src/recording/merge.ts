@@ -83,10 +83,12 @@ export class MergedReader {
     };
   }
 
-  /** What could not be read, a line for each file. Known once all batches were read. */
+  /** What could not be read, a line for each file, or is missing between them. Known once all batches were read. */
   problems(): string[] {
-    return this.#readers.map((reader) => reader.problem()).filter((problem) => problem !== null);
+    const found = this.#readers.map((reader) => reader.problem()).filter((problem) => problem !== null);
+    return [...found, ...this.#missing];
   }
+  #missing: string[] = [];
 
   /** @throws {ArpwhyError} as {@link FileReader.batches} does */
   async *batches(): AsyncGenerator<Entry[]> {
@@ -122,7 +124,7 @@ export class MergedReader {
 
   async #chains(): Promise<Chain[]> {
     if (this.#readers.length === 1) return [new Chain(this.#readers)];
-    const groups = new Map<string, { segment: number; reader: FileReader }[]>();
+    const groups = new Map<string, Segment[]>();
     for (const reader of this.#readers) {
       const head = await headOf(reader, this.#options);
       const key = head ? `${head.host} ${head.trace}` : reader.path;
@@ -130,10 +132,30 @@ export class MergedReader {
       group.push({ segment: head?.segment ?? 0, reader });
       groups.set(key, group);
     }
-    return [...groups.values()].map(
-      (group) => new Chain(group.sort((a, b) => a.segment - b.segment).map(({ reader }) => reader)),
+    return [...groups.values()].map((group) => {
+      const sorted = group.sort((a, b) => a.segment - b.segment);
+      for (const [i, one] of sorted.slice(1).entries()) this.#follows(sorted[i] as Segment, one);
+      return new Chain(sorted.map(({ reader }) => reader));
+    });
+  }
+
+  /** Files of one recording are numbered. */
+  #follows(before: Segment, { segment, reader }: Segment): void {
+    if (segment === before.segment) {
+      const what = `${reader.path} and ${before.reader.path} are the same file of one recording`;
+      throw new ArpwhyError('usage', `${what}: name it once`);
+    }
+    const count = segment - before.segment - 1;
+    if (count === 0) return;
+    this.#missing.push(
+      `${count === 1 ? 'a file' : `${count} files`} of the recording ${count === 1 ? 'is' : 'are'} missing between ${before.reader.path} and ${reader.path}`,
     );
   }
+}
+
+interface Segment {
+  segment: number;
+  reader: FileReader;
 }
 
 function earliest(chains: Chain[]): Chain {

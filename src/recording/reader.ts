@@ -7,7 +7,7 @@ import { Bases, type Told } from './bases.js';
 import { BriefFilter } from './brief.js';
 import { EventReader } from './event-reader.js';
 import type { CloseEvent, RecordedEvent, RecordingHead } from './events-from-json.js';
-import { formatMajor, mostParts } from './format.js';
+import { formatMajor, mostJsonBytes, mostParts } from './format.js';
 import { briefIn, isBase, isWhole, type Parts, partsOf, tagText } from './message.js';
 import { BlockScanner, type Packet } from './scanner.js';
 import { openSource, type Source } from './source.js';
@@ -19,6 +19,8 @@ export interface Entry {
   event: RecordedEvent;
   /** The event, byte for byte as it was told: JSON on one line, in UTF-8. It keeps a chunk of the file alive. */
   readonly bytes: Buffer;
+  /** The recording that it is of, as its head names it; absent where that was cut away. */
+  readonly trace?: string;
   /** Of a decision, where it was asked for: what it was made from. */
   evidence: { record: Buffer | null; firstRecord: Buffer | null; json: string | null } | null;
 }
@@ -49,12 +51,18 @@ export class FileReader {
   readonly #events = new EventReader();
   readonly #bases = new Bases((json) => this.#events.read(json));
   #parts: { parts: Parts; count: number; bytes: Buffer[] } | null = null;
+  /** The last decision that was begun was not asked for: its other parts are not, either. */
+  #passedOver = false;
   #head: RecordingHead | null = null;
   #close: CloseEvent | null = null;
   /** Decisions in the file, whether they were asked for or not. */
   decisions = 0;
   #segmentDecisions = 0;
   #missing = 0;
+  /** Decisions that stand there more than once, or are of another file. */
+  #extra = 0;
+  /** Recordings in it that another one follows, and that have no end. */
+  #endless = 0;
   #source: Source | null = null;
 
   constructor(path: string, options: ReadOptions = {}) {
@@ -104,6 +112,13 @@ export class FileReader {
       const state = cut ? 'was cut off' : 'is damaged';
       return `${this.path} ${state}: ${first.what}, at byte ${first.offset}${more}; all whole decisions were read`;
     }
+    if (this.#endless > 0) {
+      const many = this.#endless === 1 ? 'a recording' : `${this.#endless} recordings`;
+      return `${this.path} holds ${many} without an end, before the next one begins: whoever wrote ${this.#endless === 1 ? 'it' : 'them'} was killed; all whole decisions were read`;
+    }
+    if (this.#extra > 0) {
+      return `${this.path} holds ${this.#extra} decisions more than its end says: they stand there twice, and are counted twice`;
+    }
     if (this.#missing > 0) {
       return `${this.path} holds ${this.#missing} decisions less than its end says: they were taken out, or damaged`;
     }
@@ -126,6 +141,7 @@ export class FileReader {
         this.decisions++;
         this.#segmentDecisions++;
         if ((this.#brief && !this.#brief.passes(brief)) || !this.#inTime(packet)) {
+          this.#passedOver = true;
           if (isBase(packet.data, brief)) this.#partsOf(packet);
           else if (!isWhole(packet.data)) this.#spoiled(packet, 'a packet whose checksum does not fit');
           continue;
@@ -169,16 +185,20 @@ export class FileReader {
     if (!told) return this.#spoiled(packet, 'a decision that is told by another one, which is missing');
     const { filter, evidence } = this.#options;
     if (filter && !passes(told.decision, filter)) return null;
-    return new ToldEntry(packet.timeNs, told, evidence ?? false);
+    return new ToldEntry(packet.timeNs, told, evidence ?? false, this.#head?.trace);
   }
 
   /** A message in several packets is whole with the last one. */
   #join(packet: Packet, parts: Parts): { parts: Parts; json: Buffer } | null {
     const { index, count } = parts.part as { index: number; count: number };
     // the first part alone bears the other tags
-    if (index === 0) this.#parts = { parts: copied(parts), count, bytes: [] };
+    if (index === 0) {
+      this.#parts = { parts: copied(parts), count, bytes: [] };
+      this.#passedOver = false;
+    } else if (this.#passedOver) return null;
     const joined = this.#parts;
-    if (!joined || joined.bytes.length !== index || joined.count !== count || count > mostParts) {
+    const fits = count <= mostParts && parts.json.length <= mostJsonBytes;
+    if (!joined || joined.bytes.length !== index || joined.count !== count || !fits) {
       this.#parts = null;
       return this.#spoiled(packet, 'a part of a message whose other parts are missing');
     }
@@ -201,6 +221,7 @@ export class FileReader {
         this.#close = event;
         if (this.#head?.segment === event.segment) {
           this.#missing += Math.max(0, event.decisions - this.#segmentDecisions);
+          this.#extra += Math.max(0, this.#segmentDecisions - event.decisions);
         }
         break;
       case 'arpwhy.decision/1':
@@ -221,6 +242,7 @@ export class FileReader {
       timeNs: packet.timeNs,
       event,
       bytes,
+      ...(this.#head ? { trace: this.#head.trace } : {}),
       evidence:
         evidence && event.schema === 'arpwhy.decision/1'
           ? {
@@ -240,6 +262,7 @@ export class FileReader {
         `${this.path} is of format ${head.format}, made by arpwhy ${head.version}, and this one reads up to ${formatMajor}: install a newer arpwhy`,
       );
     }
+    if (this.#head && !this.#close) this.#endless++;
     this.#head = head;
     this.#bases.clear();
     this.#close = null;
@@ -257,10 +280,12 @@ class ToldEntry implements Entry {
   readonly timeNs: bigint;
   readonly event: Decision;
   readonly evidence: Entry['evidence'];
+  readonly trace?: string;
   readonly #told: Told;
 
-  constructor(timeNs: bigint, told: Told, evidence: boolean) {
+  constructor(timeNs: bigint, told: Told, evidence: boolean, trace: string | undefined) {
     this.timeNs = timeNs;
+    if (trace !== undefined) this.trace = trace;
     this.event = told.decision;
     this.#told = told;
     this.evidence = evidence

@@ -32,6 +32,7 @@ export interface Difference {
 
 /** Makes recorded decisions again, from the wire records and states beside them, by the rules of this version. */
 export class Rejudge {
+  /** By host and recording. */
   readonly #starts = new Map<string, { start: StartEvent; clock: Clock }>();
   readonly #snapshots = new Map<string, Snapshot>();
   /** By host and namespace. */
@@ -39,17 +40,18 @@ export class Rejudge {
   readonly #names = new Map<string, NamesEvent>();
 
   /** Take in what decisions refer to. Entries have to come in their order, with states and evidence. */
-  take({ event }: Entry): void {
+  take({ event, trace }: Entry): void {
     if (event.schema === 'arpwhy.start/1') {
-      this.#starts.set(event.host, { start: event, clock: new Clock(BigInt(event.clockOffsetNs)) });
+      const clock = new Clock(BigInt(event.clockOffsetNs));
+      this.#starts.set(`${event.host} ${trace}`, { start: event, clock });
     } else if (event.schema === 'arpwhy.snapshot/1') this.#keepSnapshot(event);
     else if (event.schema === 'arpwhy.names/1')
       keep(this.#names, `${event.host} ${event.id}`, event, mostNames);
   }
 
   /** Judge a decision again. */
-  judge(decision: Decision, { bytes, evidence }: Entry): Rejudged {
-    const start = this.#starts.get(decision.host);
+  judge(decision: Decision, { bytes, evidence, trace }: Entry): Rejudged {
+    const start = this.#starts.get(`${decision.host} ${trace}`);
     if (!start) return { state: 'impossible', why: 'its start event is missing' };
     if (!evidence?.record || !evidence.json)
       return { state: 'impossible', why: 'no wire record is beside it' };

@@ -106,7 +106,7 @@ export class Story {
   readonly #waiting = new Map<string, ToldChange[]>();
   readonly #names = new Map<string, NamesEvent>();
 
-  take({ event, timeNs }: Entry): void {
+  take({ event, timeNs, trace }: Entry): void {
     switch (event.schema) {
       case 'arpwhy.recording/1':
         this.#gaps.head(event, timeNs);
@@ -121,6 +121,7 @@ export class Story {
         this.#spread(event.host, timeNs);
         break;
       case 'arpwhy.decision/1':
+        this.#gaps.decision(event.host, trace, timeNs);
         this.#decision(event, timeNs);
         break;
       case 'arpwhy.learning/1':
@@ -198,7 +199,6 @@ export class Story {
   #decision(decision: Decision, timeNs: bigint): void {
     this.#spread(decision.host, timeNs);
     this.skew.decision(decision, timeNs);
-    this.#gaps.decision(decision.host, decision.id, timeNs);
     if (decision.verdict.action === 'deferred') {
       this.deferred++;
       return;

@@ -177,6 +177,64 @@ describe('a damaged recording', () => {
   });
 });
 
+/** The blocks of a recording, in their order. */
+function blocksOf(content: Buffer): Buffer[] {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < content.length; ) {
+    const end = at + content.readUInt32LE(at + 4);
+    blocks.push(content.subarray(at, end));
+    at = end;
+  }
+  return blocks;
+}
+
+/** One file of a recording that was rotated, without a decision. */
+function segmentFile(segment: number): string {
+  const about = { schema: 'arpwhy.recording/1', format: '2.0', version: '0.1.0', host: 'a', trace: 'b' };
+  const head = JSON.stringify({ ...about, segment, time: 't', recordVersion: 4, command: '' });
+  const close = { schema: 'arpwhy.close/1', host: 'a', trace: 'b', segment, time: 't', why: 'rotated' };
+  const path = join(directory, `part-${segment}.pcapng`);
+  writeFileSync(path, withMessages(head, JSON.stringify({ ...close, decisions: 0 })));
+  return path;
+}
+
+describe('recordings together', () => {
+  it('tell where one has no end, and another begins behind it', async () => {
+    const blocks = blocksOf(bytes);
+    const killed = Buffer.concat(blocks.slice(0, -1));
+    const { entries, problems } = await readBytes(Buffer.concat([killed, bytes]));
+    expect(jsonOf(entries)).toHaveLength(2 * decisions.length);
+    expect(problems).toEqual([
+      expect.stringMatching(/^standard input holds a recording without an end, before the next one begins/),
+    ]);
+  });
+
+  it('tell of decisions that stand there twice', async () => {
+    const blocks = blocksOf(bytes);
+    const at = blocks.findIndex((block) => block.includes('arpwhy.decision/1'));
+    const doubled = Buffer.concat([...blocks.slice(0, at + 1), ...blocks.slice(at)]);
+    const { problems } = await readBytes(doubled);
+    expect(problems).toEqual([expect.stringMatching(/holds 1 decisions more than its end says/)]);
+  });
+
+  it('are not read twice under two names', async () => {
+    const copy = join(directory, 'copy.pcapng');
+    writeFileSync(copy, bytes);
+    await expect(read([kept, copy])).rejects.toThrow(/are the same file of one recording: name it once/);
+  });
+
+  it('tell of a file that is missing between two', async () => {
+    const files = [1, 2, 4].map(segmentFile);
+    const { problems } = await read(files);
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^a file of the recording is missing between .*part-2\.pcapng and .*part-4\.pcapng$/,
+      ),
+    ]);
+    expect((await read(files.slice(0, 2))).problems).toEqual([]);
+  });
+});
+
 describe('the writer', () => {
   it('splits what Wireshark would refuse, and the reader joins it', async () => {
     const [decision = ''] = decisions;
@@ -187,6 +245,10 @@ describe('the writer', () => {
     expect(long.length).toBeGreaterThan(800_000);
     const content = withMessages(long, decision);
     expect(jsonOf((await readBytes(content)).entries)).toEqual([long, decision]);
+    const filter = { ...noFilter, actions: ['deferred'] };
+    expect((await readBytes(content, 1 << 16, { filter })).problems).toEqual(
+      (await readBytes(content)).problems,
+    );
     if (hasTshark) expect(tshark(content, ['-Y', 'frame']).trim().split('\n').length).toBeGreaterThan(4);
   });
 });

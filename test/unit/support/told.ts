@@ -17,6 +17,8 @@ export interface Place {
   device?: string;
   sender?: string;
   settings?: Settings;
+  /** The recording. */
+  trace?: string;
 }
 
 export interface Way {
@@ -79,7 +81,8 @@ export function asked(seconds: number, target: string, way: Way, place: Place = 
     verdict: { ...replied.verdict, action: way.action as 'replied', reason: way.reason as 'proxy-arp' },
     reply: way.action === 'replied' ? replied.reply : null,
   };
-  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null };
+  const { trace = 'a' } = place;
+  return { timeNs: at(seconds), event, bytes: Buffer.alloc(0), evidence: null, trace };
 }
 
 let changeCount = 0;
