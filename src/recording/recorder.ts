@@ -1,5 +1,4 @@
 import { release } from 'node:os';
-import { type Change, changesBetween, linkText } from '../decision/changes.js';
 import type { NeighbourEventTold } from '../decision/neighbour/types.js';
 import type { Decision, Link, Pass, Snapshot } from '../decision/types.js';
 import { Clock } from '../host/clock.js';
@@ -18,6 +17,7 @@ import { formatMajor, formatMinor, interfaceName, linkType, tag } from './format
 import { replyFrame, requestFrame } from './frames.js';
 import { DecisionImage, Images, mayRepeat } from './image.js';
 import { matchesToJson, snapshotToJson } from './snapshot-json.js';
+import { type Inferred, StateChanges } from './state-changes.js';
 import { neighbourInfo, verdictInfo, verdictLines } from './verdict-lines.js';
 
 /** When a new file is begun. */
@@ -26,10 +26,6 @@ export type Rotation = { bytes: number } | { ms: number } | null;
 /** Blocks are handed to the disk when there are so many bytes of them, or this often. */
 const chunkBytes = 1 << 20;
 const flushMs = 200;
-/** So much of what hooks told is remembered of each namespace until its next state. */
-const mostTold = 20_000;
-/** What the kernel announces of a link is read here after so long at most. */
-const noticeNs = 250_000_000n;
 /** A decision that is told by another one takes no more, mostly. */
 const shortBytes = 2048;
 /** Deferrals whose decision has not come: more than the kernel side can hold were lost. */
@@ -63,10 +59,7 @@ export class Recorder implements StreamTap {
   readonly #snapshotIds = new WeakMap<object, string>();
   #snapshots = 0;
   readonly #states = new Map<number, { state: State; id: string }>();
-  /** Links by namespace, as they were told last. */
-  readonly #links = new Map<number, Map<number, Link>>();
-  /** What hooks told since the last state, by namespace. */
-  readonly #told = new Map<number, { ns: bigint; key: string }[]>();
+  readonly #stateChanges = new StateChanges();
   readonly #nameIds = new WeakMap<IprouteNames, { id: string; json: string }>();
   readonly #latestNames = new Map<number, { id: string; json: string }>();
   #names = 0;
@@ -102,94 +95,25 @@ export class Recorder implements StreamTap {
 
   /** What hooks saw: told as it is, and not a second time by the next state. */
   change(event: ChangeEvent): void {
-    const { inode } = event.netns;
-    const told = this.#told.get(inode) ?? [];
-    for (const change of event.changes) {
-      if (change.object === 'link' && change.change === 'changed') this.#linkMoved(inode, change);
-      else if (told.length < mostTold) told.push({ ns: BigInt(event.monotonicNs), key: sameChange(change) });
-    }
-    this.#told.set(inode, told);
-    const words = event.changes[0];
-    this.#message(
-      BigInt(event.monotonicNs),
-      JSON.stringify(event),
-      `change: ${words?.change} ${words?.text}`,
-    );
-  }
-
-  /** The next state tells of a link only what else became of it. */
-  #linkMoved(inode: number, { device, text }: Change): void {
-    const links = this.#links.get(inode);
-    const known = links?.get(device?.index ?? 0);
-    if (links && known)
-      links.set(known.index, {
-        ...known,
-        up: !text.includes(', down'),
-        carrier: !text.includes(', no carrier'),
-      });
-  }
-
-  /** Without what hooks told before the state was read. */
-  #untold(inode: number, changes: Change[], readNs: bigint): Change[] {
-    const told = this.#told.get(inode);
-    if (!told) return changes;
-    const keys = new Set(told.filter(({ ns }) => ns <= readNs).map(({ key }) => key));
-    this.#told.set(
-      inode,
-      told.filter(({ ns }) => ns > readNs),
-    );
-    return changes.filter((change) => !keys.has(sameChange(change)));
+    this.#stateChanges.seen(event);
+    this.#writeChange(event);
   }
 
   state(state: State): void {
-    const before = this.#states.get(state.netns.inode);
-    const known = this.#links.get(state.netns.inode);
     const id = this.#idOf(state.snapshot);
     this.#states.set(state.netns.inode, { state, id });
-    this.#links.set(state.netns.inode, new Map(state.snapshot.links));
     this.#namesId(state.netns, state.names);
     this.#writeSnapshot(state, id);
-    if (!before) return;
-    // what the kernel announced of links has been told already
-    const was = { ...before.state.snapshot, links: known ?? before.state.snapshot.links };
-    const changes = this.#untold(
-      state.netns.inode,
-      changesBetween(was, state.snapshot, state.names),
-      state.moved?.beforeNs ?? state.readNs,
-    );
-    const isUnannounced = ({ object }: Change) => object === 'proxy-neighbour';
-    this.#change(
-      state.netns,
-      changes.filter((change) => !isUnannounced(change)),
-      state.moved?.afterNs ?? before.state.readNs,
-      state.moved?.beforeNs ?? state.readNs,
-    );
-    // no counter tells of them: they came at any time since the state before was read
-    this.#change(state.netns, changes.filter(isUnannounced), before.state.readNs, state.readNs);
+    for (const inferred of this.#stateChanges.state(state)) this.#infer(inferred);
   }
 
-  link(netns: State['netns'], { index, name, up, carrier, ns }: LinkNotice): void {
-    const links = this.#links.get(netns.inode);
-    const known = links?.get(index);
-    // a link that is new, or has another name by now, is told by the next state
-    if (!links || !known || known.name !== name) return;
-    if (known.up === up && known.carrier === carrier) return;
-    const now = { ...known, up, carrier };
-    links.set(index, now);
-    const change: Change = {
-      object: 'link',
-      change: 'changed',
-      text: linkText(now),
-      was: linkText(known),
-      device: { index, name },
-      table: null,
-    };
-    this.#change(netns, [change], ns - noticeNs, ns);
+  link(netns: State['netns'], notice: LinkNotice): void {
+    const inferred = this.#stateChanges.link(netns, notice);
+    if (inferred) this.#infer(inferred);
   }
 
-  #change(netns: State['netns'], changes: Change[], fromNs: bigint, seenNs: bigint): void {
-    if (changes.length === 0) return;
-    const event: ChangeEvent = {
+  #infer({ netns, changes, fromNs, seenNs }: Inferred): void {
+    this.#writeChange({
       schema: 'arpwhy.change/1',
       id: `${this.#trace}-c${++this.#changes}`,
       host: this.#start?.host ?? '',
@@ -205,8 +129,13 @@ export class Recorder implements StreamTap {
       more: Math.max(0, changes.length - mostChanges),
       flushed: [],
       lost: 0,
-    };
-    this.#message(seenNs, JSON.stringify(event), `change: ${changes[0]?.change} ${changes[0]?.text}`);
+    });
+  }
+
+  #writeChange(event: ChangeEvent): void {
+    const [first] = event.changes;
+    const info = `change: ${first?.change} ${first?.text}`;
+    this.#message(BigInt(event.monotonicNs), JSON.stringify(event), info);
   }
 
   decision(decision: Decision, evidence: Evidence): void {
@@ -532,13 +461,4 @@ function u16(number: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(number);
   return bytes;
-}
-
-/** Alike for one change, whether hooks saw it or two states differ by it. */
-function sameChange({ object, text, table, device }: Change): string {
-  if (object === 'link') return `link ${device?.index}`;
-  // a message may leave out of a route what the state has
-  if (object === 'route') return `route ${table?.id} ${/\S*\d+\.\d+\.\d+\.\d+\S*/.exec(text)?.[0]}`;
-  if (object === 'rule') return `rule ${/^\d+/.exec(text)?.[0]} ${table?.id}`;
-  return `${object} ${text}`;
 }
