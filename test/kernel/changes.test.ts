@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/decision/types.js';
 import { batch, waitUp, writeSettings } from '../../src/lab/namespace.js';
+import { explains } from '../../src/recording/causes.js';
+import { MergedReader } from '../../src/recording/merge.js';
+import { Story } from '../../src/recording/story.js';
 import { Cleanup } from './support/cleanup.js';
 import { Generator, makeNamespace } from './support/namespaces.js';
 import { TraceProcess } from './support/trace.js';
@@ -353,7 +359,12 @@ describe('changes under a stream of requests', () => {
 
   it('never make a decision name what was not true', async () => {
     await build(cleanup);
-    const trace = cleanup.add(await TraceProcess.start('--netns', router), (one) => one.kill());
+    const directory = cleanup.add(mkdtempSync(join(tmpdir(), 'arpwhy-changes-')), (made) =>
+      rmSync(made, { recursive: true, force: true }),
+    );
+    const recording = join(directory, 'a.pcapng');
+    const started = await TraceProcess.start('--netns', router, '-o', recording);
+    const trace = cleanup.add(started, (one) => one.kill());
     const targets = { target: firstTarget, targets: 4, to: routerMac };
     new Generator(cleanup, asker, { dev: 'ask', sender, ...targets, rate: 2000, count: 10_000_000 });
     await trace.until('a whole decision', (decisions) => decisions.some(isWhole));
@@ -387,6 +398,7 @@ describe('changes under a stream of requests', () => {
     const whole = decisions.filter(isWhole).length;
     console.log(`${windows.length} changes, ${decisions.length} decisions, ${whole} of them whole`);
     expect([...new Set(faults)].slice(0, 10), `${faults.length} are wrong`).toEqual([]);
+    expect(await wrongCauses(recording, windows)).toEqual([]);
     expect(whole / decisions.length).toBeGreaterThan(0.2);
     const late = decisions.filter(({ monotonicNs }) => BigInt(monotonicNs) > quiet);
     expect(late.length).toBeGreaterThan(100);
@@ -398,6 +410,30 @@ describe('changes under a stream of requests', () => {
     });
   });
 });
+
+/** What a report would name as a cause, or an end, that made no difference then, to any address that it is told for. */
+async function wrongCauses(recording: string, windows: Window[]): Promise<string[]> {
+  const story = new Story();
+  for await (const batch of new MergedReader([recording], { states: true }).batches())
+    for (const entry of batch) story.take(entry);
+  story.finish();
+  const isDifferent = ({ from, to }: Window, targets: ReadonlySet<string>) =>
+    [...targets].some((ip) => JSON.stringify(truthOf(from, ip)) !== JSON.stringify(truthOf(to, ip)));
+  const { all } = story.episodes;
+  expect(all.length).toBeGreaterThan(10);
+  const causes = all.flatMap(({ causes: some, left, targets }) =>
+    [...some, ...left.flatMap(({ changes: ends }) => ends)].map((cause) => ({ ...cause, targets })),
+  );
+  console.log(`${all.length} answers moved, by ${causes.length} changes as the report has it`);
+  expect(causes.length).toBeGreaterThan(5);
+  return causes.flatMap(({ event, weight = 0, targets }) => {
+    if (weight < explains) return [];
+    const [fromNs, seenNs] = [BigInt(event.fromNs), BigInt(event.monotonicNs)];
+    const then = windows.filter(({ before, after }) => before <= seenNs && after >= fromNs);
+    if (then.some((window) => isDifferent(window, targets))) return [];
+    return [`${event.changes.map(({ change, text }) => `${change} ${text}`)}, for ${[...targets]}`];
+  });
+}
 
 function lastNs(decisions: Decision[]): bigint {
   return BigInt(decisions.at(-1)?.monotonicNs ?? 0);
