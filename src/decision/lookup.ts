@@ -2,7 +2,7 @@ import { formatPrefix } from './addresses.js';
 import { errno } from './kernel-numbers.js';
 import { predict } from './routes.js';
 import { matches, outcomeOf } from './rules.js';
-import type { Ipv4, Outcome, Route, Rule, Snapshot } from './types.js';
+import type { Ipv4, Nexthop, Outcome, Route, Rule, Snapshot } from './types.js';
 
 /** What the kernel is asked for: a frame of ARP has no mark, no type of service and no ports. */
 export interface Asked {
@@ -20,6 +20,8 @@ export interface Found {
   table: number | null;
   outcome: Outcome;
   route: Route | null;
+  /** Nexthops that a frame may take: of several live ones each. */
+  ways: readonly Nexthop[];
 }
 
 /**
@@ -40,13 +42,19 @@ export function lookUp(snapshot: Snapshot, { saddr, daddr, iif }: Asked): Found 
       if (target >= 0) i = target - 1;
       continue;
     }
-    if (rule.action !== 'lookup') return { rule, table: null, outcome: rule.action, route: null };
+    if (rule.action !== 'lookup') return { rule, table: null, outcome: rule.action, route: null, ways: [] };
     const { errno: code, route } = predict(snapshot, rule.table, flow, false, true);
     if (code < 0) return null;
     if (code === errno.again || (code === 0 && route && isSuppressed(rule, route, snapshot))) continue;
-    return { rule, table: rule.table, outcome: outcomeOf(code), route };
+    return { rule, table: rule.table, outcome: outcomeOf(code), route, ways: liveOf(route, snapshot) };
   }
-  return { rule: null, table: null, outcome: 'no-usable-route', route: null };
+  return { rule: null, table: null, outcome: 'no-usable-route', route: null, ways: [] };
+}
+
+function liveOf(route: Route | null, { links }: Snapshot): readonly Nexthop[] {
+  const isLive = ({ dead, linkdown, device }: Nexthop) =>
+    !dead && !(linkdown && links.get(device)?.ignoreLinkdown);
+  return route?.nexthops.filter(isLive) ?? [];
 }
 
 function isSuppressed(rule: Rule, route: Route, { links }: Snapshot): boolean {
@@ -55,13 +63,13 @@ function isSuppressed(rule: Rule, route: Route, { links }: Snapshot): boolean {
   return links.get(route.nexthops[0]?.device ?? 0)?.group === rule.suppressGroup;
 }
 
-/** Whether two states answer alike. */
+/** Whether two states answer alike, in all that a decision shows of it. */
 export function isSameFound(a: Found, b: Found): boolean {
   return a === b || foundKey(a) === foundKey(b);
 }
 
-function foundKey({ rule, table, outcome, route }: Found): string {
-  const hops = route?.nexthops.map(({ device, gateway }) => `${device} ${gateway}`) ?? [];
-  const way = route && [formatPrefix(route.prefix), route.type, route.tos, route.metric, ...hops];
-  return [rule?.priority, rule?.selector, table, outcome, ...(way ?? [])].join('|');
+function foundKey({ rule, table, outcome, route, ways }: Found): string {
+  const hops = ways.map(({ device, gateway }) => `${device} ${gateway}`);
+  const way = route && [formatPrefix(route.prefix), route.type, ...hops];
+  return [rule?.priority, table, outcome, ...(way ?? [])].join('|');
 }

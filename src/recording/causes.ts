@@ -76,15 +76,31 @@ export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
 /** Each with how well it fits, and each of its parts. */
 export function weigh(changes: readonly TimedChange[], sides: Sides, trials: Trials): Weighed[] {
   const led = sides.tried && trials.causes(changes, sides, sides.tried);
+  const hears = hearsRoutes(sides.now) && (!sides.was || hearsRoutes(sides.was));
   return changes.map((change) => {
     const { event, states } = change;
     const weights = new Map(event.changes.map((one) => [one, weightOfOne(one, sides)]));
     if (!led || !states) return { ...change, weight: weightOf(event, sides), weights };
-    if (led.has(event)) return { ...change, weight: shown, weights };
+    const alone = led.get(event);
+    if (alone === true) return { ...change, weight: shown, weights };
+    if (alone === false) return { ...change, weight: amongOthers(change, changes, led, sides), weights };
     // it left the lookups as they were
-    for (const one of event.changes) if (byLookups.has(one.object)) weights.set(one, 0);
+    if (hears) for (const one of event.changes) if (byLookups.has(one.object)) weights.set(one, 0);
     return { ...change, weight: Math.max(0, ...weights.values()), weights };
   });
+}
+
+/** One of several changes between two states, which together moved it: those that fit by themselves, or any of them. */
+function amongOthers(
+  { event, states }: TimedChange,
+  changes: readonly TimedChange[],
+  led: ReadonlyMap<ChangeEvent, boolean>,
+  sides: Sides,
+): number {
+  const own = weightOf(event, sides);
+  if (own >= explains) return own;
+  const others = changes.filter((one) => one.states === states && led.has(one.event));
+  return others.some((one) => weightOf(one.event, sides) >= explains) ? weights.none : weights.mayTake;
 }
 
 export type Weighed = TimedChange & { weight: number; weights: Map<Change, number> };

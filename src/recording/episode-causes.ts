@@ -20,8 +20,6 @@ export interface Behind {
   trials: Trials;
 }
 
-export type Early = Pick<Question, 'target' | 'firstNs'>;
-
 /** The changes behind an episode. */
 export function findCauses(episode: Episode, { here, moments, settings, trials }: Behind): void {
   const { was, now, targets, askers } = episode;
@@ -56,20 +54,19 @@ const isOfRoutes = ({ event, weights }: TimedChange) =>
 
 /** The one that was decided as before when others had moved already, or nearly: it bounds the change from below. */
 function lastBefore(moments: ReadonlyMap<string, Moment>, untilNs: bigint): Tried | null {
-  let [latest, found]: [bigint, Tried | null] = [0n, null];
+  let found: Moment | null = null;
   let left = mostLookedAt;
-  for (const [target, { sender, lastNs }] of moments) {
+  for (const one of moments.values()) {
     if (left-- === 0) break;
-    if (lastNs <= untilNs && (found === null || lastNs > latest))
-      [latest, found] = [lastNs, { target, sender }];
+    if (one.lastNs <= untilNs && (found === null || one.lastNs > found.lastNs)) found = one;
   }
   return found;
 }
 
 /** The first one that moved. */
 function triedOf(moments: ReadonlyMap<string, Moment>): Tried | null {
-  for (const [target, { sender }] of moments) return { target, sender };
-  return null;
+  const [first] = moments.values();
+  return first ?? null;
 }
 
 /** The changes behind its end. */
@@ -79,7 +76,7 @@ export function findEndings(episode: Episode, here: TimedChange[], trials: Trial
   const later = here.filter(({ toNs }) => toNs > firstNs);
   for (const one of episode.left.slice(0, toldLeavings)) {
     const { was, by: now, targets, moments } = one;
-    for (const target of moments.keys()) if (!targets.has(target)) moments.delete(target);
+    for (const [key, { target }] of moments) if (!targets.has(target)) moments.delete(key);
     const sides = { was, now, targets, senders, settings: one.sides, tried: triedOf(moments) };
     const window = { lastWasNs: one.lastNs, firstNs: one.firstNs };
     const changes = weighBetween(window, moments, later, sides, trials, (lastNs) => {
@@ -148,23 +145,30 @@ function weighBetween(
 /**
  * What was decided like this already before the change came is none of its.
  * @param early questions that it took in although they were asked before it was seen to begin
+ * @returns those of them that are no part of it
  */
-export function forgetEarly(episode: Episode, early: readonly Early[]): void {
+export function forgetEarly(episode: Episode, early: readonly Question[]): Question[] {
   const begins = episode.causes.map(({ fromNs }) => fromNs);
   const [first] = begins;
-  if (first === undefined || early.length === 0) return;
+  if (first === undefined || early.length === 0) return [];
   const begin = begins.reduce((least, ns) => (ns < least ? ns : least), first);
+  const forgotten: Question[] = [];
   let sinceNs = episode.firstNs;
-  for (const { target, firstNs } of early) {
-    if (firstNs < begin) episode.fresh.delete(target);
-    else if (firstNs < sinceNs && (episode.fresh.has(target) || episode.targets.has(target)))
+  for (const question of early) {
+    const { target, firstNs } = question;
+    if (firstNs < begin) {
+      episode.fresh.delete(target);
+      forgotten.push(question);
+    } else if (firstNs < sinceNs && (episode.fresh.has(target) || episode.targets.has(target)))
       sinceNs = firstNs;
   }
   episode.sinceNs = sinceNs;
+  return forgotten;
 }
 
 /** How often an address was decided so, and when last. */
 export interface Count {
+  target: string;
   decisions: number;
   lastNs: bigint;
 }
@@ -172,7 +176,7 @@ export interface Count {
 /** Of the addresses that are told, and of no others. */
 export function countDecisions(episode: Episode, counts: ReadonlyMap<string, Count>): void {
   episode.lastNs = episode.firstNs;
-  for (const [target, { decisions, lastNs }] of counts) {
+  for (const { target, decisions, lastNs } of counts.values()) {
     if (!episode.targets.has(target) && !episode.fresh.has(target)) continue;
     episode.decisions += decisions;
     if (lastNs > episode.lastNs) episode.lastNs = lastNs;
@@ -190,7 +194,7 @@ function apartFrom(
   const found = new Map<ChangeEvent, Apart>();
   if (moments.size < 2) return [];
   let left = mostLookedAt;
-  for (const [target, { sender, lastNs, firstNs }] of moments) {
+  for (const { target, sender, lastNs, firstNs } of moments.values()) {
     if (left-- === 0) break;
     const own = { ...sides, targets: new Set([target]), tried: { target, sender } };
     const changes = weigh(within(here, lastNs, firstNs), own, trials).filter(({ weight }) => weight > 0);
@@ -201,9 +205,11 @@ function apartFrom(
     // what is only near explains it where nothing explains it better
     if (explained >= mayTake || (explained > 0 && best.weight < explains)) continue;
     const known = found.get(best.event);
-    if (!known) found.set(best.event, { targets: own.targets, firstNs, changes: [best] });
+    if (!known)
+      found.set(best.event, { targets: own.targets, senders: new Set([sender]), firstNs, changes: [best] });
     else {
       known.targets.add(target);
+      known.senders.add(sender);
       if (firstNs < known.firstNs) known.firstNs = firstNs;
     }
   }

@@ -24,6 +24,7 @@ export function findEnd(
   const latest = [...episode.left].sort((a, b) => Number(b.firstNs - a.firstNs));
   for (const { targets, firstNs, moments, asBefore, asFirst, by } of latest) {
     const over = asBefore || asFirst || episode.kind === 'stopped' || by.action !== 'replied';
+    const firstOf = new Map([...moments.values()].map((one) => [one.target, one.firstNs]));
     for (const target of targets) {
       const ends = over || went(by, target);
       if (seen.has(target)) {
@@ -41,7 +42,7 @@ export function findEnd(
       if (isStaying || !episode.fresh.has(target) || !ends) continue;
       // of what had no before the number alone is told
       fresh.add(target);
-      const ns = moments.get(target)?.firstNs ?? firstNs;
+      const ns = firstOf.get(target) ?? firstNs;
       if (episode.freshLeftNs === null || ns < episode.freshLeftNs) episode.freshLeftNs = ns;
     }
   }

@@ -34,7 +34,7 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
     causeSentence(episode, story, clock),
     `${asked} ${how}; ${one ? 'it was' : 'they were'} ${ways(was)} before.`,
   ];
-  sentences.push(...apartSentences(episode.apart, 'moved', clock));
+  sentences.push(...apartSentences(episode.apart, episode, 'moved', clock));
   if (fresh.size > 0) {
     const unasked = episode.passedBefore
       ? 'how all of them were before is not known'
@@ -123,16 +123,23 @@ function unsureOf(changes: readonly TimedChange[], what: 'moved' | 'ended'): str
   return ` These came one after another: the recording does not tell which of them ${what} it.`;
 }
 
-function apartSentences(apart: readonly Apart[], did: string, clock: Clock): string[] {
-  const told = apart.slice(0, mostApart).map((one) => apartSentence(one, did, clock));
+function apartSentences(apart: readonly Apart[], { senders }: Episode, did: string, clock: Clock): string[] {
+  // of one address that several ask for, who asks tells them apart
+  const told = apart.slice(0, mostApart).map((one) => apartSentence(one, senders.size > 1, did, clock));
   const left = apart.slice(mostApart).reduce((sum, { targets }) => sum + targets.size, 0);
   return left > 0 ? [...told, `${left} more ${did} after changes of their own.`] : told;
 }
 
 /** "1 of them (192.0.2.11) moved from 20:58:42.1 on, after this: ..." */
-function apartSentence({ targets, firstNs, changes }: Apart, did: string, clock: Clock): string {
+function apartSentence(
+  { targets, senders, firstNs, changes }: Apart,
+  isNamed: boolean,
+  did: string,
+  clock: Clock,
+): string {
   const names = targets.size <= mostNamed ? ` (${[...targets].join(', ')})` : '';
-  return `${targets.size} of them${names} ${did} from ${clock(firstNs)} on, after this: ${changesText(changes, clock)}`;
+  const by = isNamed && senders.size <= mostNamed ? `, asked for by ${[...senders].join(', ')},` : '';
+  return `${targets.size} of them${names}${by} ${did} from ${clock(firstNs)} on, after this: ${changesText(changes, clock)}`;
 }
 
 /** Whether they are more than one event: the kernel announces links, and what became of their routes is read after it. */
@@ -233,7 +240,7 @@ function leavingText(
         : others > 0
           ? '; no change that fits was seen before it.'
           : '; no change was seen before it.';
-  const ofTheirOwn = apartSentences(apart, 'did so', clock).map((text) => ` ${text}`);
+  const ofTheirOwn = apartSentences(apart, episode, 'did so', clock).map((text) => ` ${text}`);
   const gap = gapWords(story, by.host, lastNs, firstNs).replace('moved', 'ended');
   return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}${gap && ` ${gap}`}`;
 }

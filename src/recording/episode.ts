@@ -65,12 +65,15 @@ export interface Episode {
 /** Addresses whose answer moved with others, at a time when a change of their own came. */
 export interface Apart {
   targets: Set<string>;
+  /** Who asked for them. */
+  senders: Set<string>;
   firstNs: bigint;
   changes: TimedChange[];
 }
 
 /** Of one address, the last decision before and the first one after, for one who asked. */
 export interface Moment {
+  target: string;
   sender: string;
   lastNs: bigint;
   firstNs: bigint;
@@ -96,7 +99,7 @@ export interface Leaving {
   changes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: number;
-  /** By address. */
+  /** By address, and who asked. */
   moments: Map<string, Moment>;
   apart: Apart[];
 }

@@ -10,14 +10,7 @@ import {
   type ThinEpisode,
   type TimedChange,
 } from './episode.js';
-import {
-  type Count,
-  countDecisions,
-  type Early,
-  findCauses,
-  findEndings,
-  forgetEarly,
-} from './episode-causes.js';
+import { type Count, countDecisions, findCauses, findEndings, forgetEarly } from './episode-causes.js';
 import { findEnd, findOthers } from './episode-ends.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
@@ -64,8 +57,8 @@ export class Episodes {
   /** When each address of an episode moved. */
   readonly #moments = new Map<Episode, Map<string, Moment>>();
   /** Questions that an episode took in although they were asked before it was seen to begin. */
-  readonly #early = new Map<Episode, Early[]>();
-  /** By address. */
+  readonly #early = new Map<Episode, Question[]>();
+  /** By address, and who asked. */
   readonly #counts = new Map<Episode, Map<string, Count>>();
   readonly #trials = new Trials();
   /** Decisions that come of load or of a single frame; and for what, by place and target. */
@@ -115,21 +108,22 @@ export class Episodes {
     const isLate = timeNs < question.lastNs;
     if (isLate || isSame(question.justification, now)) {
       if (isLate && !isSame(question.justification, now)) return;
-      if (question.episode) this.#touch(question.episode, target, now, timeNs);
+      if (question.episode) this.#touch(question.episode, question, now, timeNs);
       question.justification = provenOf(question.justification, now);
       question.asked++;
     } else if (episode?.kind === 'stopped' && now.action !== 'replied') {
       // by whatever: it is still not answered
-      this.#touch(episode, target, now, timeNs);
+      this.#touch(episode, question, now, timeNs);
       question.justification = now;
       question.asked++;
     } else {
       const ended = this.#leave(question, now, settings, timeNs);
       if (!question.episode) this.#fresh.get(question.justification.key)?.delete(question);
       const first = question.episode ? question.first : question.justification;
-      question.episode = ended ? null : this.#move(question, now, settings, timeNs);
+      const again = ended ? this.#backIn(question, now, timeNs) : null;
+      question.episode = ended ? again : this.#move(question, now, settings, timeNs);
       question.first = question.episode ? first : null;
-      if (question.episode) question.been.push(question.episode);
+      if (question.episode && !again) question.been.push(question.episode);
       question.justification = now;
       question.asked = 1;
     }
@@ -163,14 +157,22 @@ export class Episodes {
 
   /** Once everything was read: find the changes behind each episode, and what it goes on for. */
   finish(): Episode[] {
-    const staying = new Map<Episode, Map<string, bigint>>();
-    for (const { episode, target, lastNs } of this.#questions.values()) {
-      if (!episode) continue;
-      const targets = staying.get(episode) ?? new Map();
-      const known = targets.get(target);
-      if (known === undefined || lastNs > known) targets.set(target, lastNs);
-      staying.set(episode, targets);
+    for (const episode of this.all) {
+      findCauses(episode, {
+        here: this.#changesOf(episode.now),
+        moments: this.#moments.get(episode) ?? new Map(),
+        settings: this.#sides.get(episode) ?? null,
+        trials: this.#trials,
+      });
+      const counts = this.#counts.get(episode) ?? new Map<string, Count>();
+      for (const early of forgetEarly(episode, this.#early.get(episode) ?? [])) {
+        counts.delete(askedKey(early));
+        early.been = early.been.filter((one) => one !== episode);
+        if (early.episode === episode) early.episode = null;
+      }
+      countDecisions(episode, counts);
     }
+    const staying = this.#staying();
     const ended = new Map<Episode, Set<string>>();
     // what went on to another episode ends with that: the last ones first
     for (const episode of [...this.all].reverse()) {
@@ -178,14 +180,6 @@ export class Episodes {
       const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
       const askers = (target: string) => this.#byTarget.get(`${place}|${target}`) ?? [];
       const here = this.#changesOf(episode.now);
-      findCauses(episode, {
-        here,
-        moments: this.#moments.get(episode) ?? new Map(),
-        settings: this.#sides.get(episode) ?? null,
-        trials: this.#trials,
-      });
-      forgetEarly(episode, this.#early.get(episode) ?? []);
-      countDecisions(episode, this.#counts.get(episode) ?? new Map());
       const went = (by: Justification, target: string) =>
         this.all.some(
           (one) =>
@@ -200,6 +194,19 @@ export class Episodes {
     }
     this.#findThin();
     return this.all;
+  }
+
+  /** Addresses that some question goes on to be in an episode for, and the last decision about each. */
+  #staying(): Map<Episode, Map<string, bigint>> {
+    const staying = new Map<Episode, Map<string, bigint>>();
+    for (const { episode, target, lastNs } of this.#questions.values()) {
+      if (!episode) continue;
+      const targets = staying.get(episode) ?? new Map();
+      const known = targets.get(target);
+      if (known === undefined || lastNs > known) targets.set(target, lastNs);
+      staying.set(episode, targets);
+    }
+    return staying;
   }
 
   #ask(
@@ -329,10 +336,9 @@ export class Episodes {
         fresh.delete(question);
         question.episode = episode;
         question.been.push(episode);
-        const { target, firstNs } = question;
         const early = this.#early.get(episode) ?? [];
         this.#early.set(episode, early);
-        early.push({ target, firstNs });
+        early.push(question);
         addTo(episode.askers, question.sender);
         this.#enter(episode, question, question.lastNs);
         if (question.firstNs < episode.sinceNs) episode.sinceNs = question.firstNs;
@@ -341,9 +347,10 @@ export class Episodes {
     }
   }
 
-  #enter(episode: Episode, { target, asked, othersWas, passed }: Question, timeNs: bigint): void {
+  #enter(episode: Episode, question: Question, timeNs: bigint): void {
+    const { target, asked, othersWas, passed } = question;
     this.#open.set(episode, (this.#open.get(episode) ?? 0) + 1);
-    this.#count(episode, target, asked, timeNs);
+    this.#count(episode, question, asked, timeNs);
     if (episode.targets.has(target) || episode.fresh.has(target)) return;
     // what others had asked for before is not new, whoever asks for it now
     if (othersWas !== null) return;
@@ -352,20 +359,33 @@ export class Episodes {
     else episode.moreTargets = true;
   }
 
-  #count(episode: Episode, target: string, asked: number, timeNs: bigint): void {
+  /** What went on to something else, and is back at what an earlier episode began with, is in that one again. */
+  #backIn(question: Question, now: Justification, timeNs: bigint): Episode | null {
+    const { first, been } = question;
+    if (first === null || isSame(first, now)) return null;
+    const earlier = been.findLast((one) => one !== question.episode && isSame(one.now, now));
+    if (!earlier) return null;
+    this.#open.set(earlier, (this.#open.get(earlier) ?? 0) + 1);
+    this.#count(earlier, question, 1, timeNs);
+    return earlier;
+  }
+
+  #count(episode: Episode, question: Question, asked: number, timeNs: bigint): void {
     const counts = this.#counts.get(episode) ?? new Map<string, Count>();
     this.#counts.set(episode, counts);
-    const known = counts.get(target);
+    const { target } = question;
+    const key = askedKey(question);
+    const known = counts.get(key);
     if (known) {
       known.decisions += asked;
       if (timeNs > known.lastNs) known.lastNs = timeNs;
-    } else if (counts.size < mostTargets) counts.set(target, { decisions: asked, lastNs: timeNs });
+    } else if (counts.size < mostTargets) counts.set(key, { target, decisions: asked, lastNs: timeNs });
     else episode.decisions += asked;
     if (timeNs > episode.lastNs) episode.lastNs = timeNs;
   }
 
-  #touch(episode: Episode, target: string, now: Justification, timeNs: bigint): void {
-    this.#count(episode, target, 1, timeNs);
+  #touch(episode: Episode, question: Question, now: Justification, timeNs: bigint): void {
+    this.#count(episode, question, 1, timeNs);
     if (isSame(episode.now, now)) episode.now = provenOf(episode.now, now);
     else {
       const why = now.reason === episode.now.reason ? `${now.reason} by another route` : now.reason;
@@ -415,7 +435,9 @@ export class Episodes {
         }),
         changes: [],
         others: 0,
-        moments: new Map([[target, { sender: question.sender, lastNs, firstNs: timeNs }]]),
+        moments: new Map([
+          [askedKey(question), { target, sender: question.sender, lastNs, firstNs: timeNs }],
+        ]),
         apart: [],
       });
     }
@@ -446,8 +468,10 @@ export class Episodes {
       const before = one.othersWas;
       const senders = new Set(questions.map(({ sender }) => sender));
       const tried = { target: one.target, sender: one.sender };
-      const sides = { was: before, now, targets, senders, tried, settings: null };
-      const causes = weigh(then, sides, this.#trials).filter(({ weight }) => weight > 0);
+      const sides = { was: before, now, targets, senders, tried: null, settings: null };
+      const causes = weigh(then, sides, this.#trials).filter(
+        (change) => change.weight > 0 && this.#trials.makesNone(change, now, tried) !== true,
+      );
       if (causes.length > 0) this.thin.push({ now, targets, sinceNs, before, causes });
     }
   }
@@ -465,6 +489,10 @@ export class Episodes {
 
 const nobody: ReadonlySet<string> = new Set();
 
+function askedKey({ target, sender }: Question): string {
+  return `${target} ${sender}`;
+}
+
 function addClaim({ claimed }: Episode, { reply }: Decision): void {
   if (reply && claimed.size < mostClaims) claimed.add(reply.mac);
 }
@@ -475,9 +503,11 @@ function addTo(senders: Set<string>, sender: string): void {
 
 function addMoment(
   moments: Map<string, Moment> | undefined,
-  { target, sender }: Question,
+  question: Question,
   moment: Pick<Moment, 'lastNs' | 'firstNs'>,
 ): void {
-  if (moments && !moments.has(target) && moments.size < mostTargets)
-    moments.set(target, { sender, ...moment });
+  const { target, sender } = question;
+  const key = askedKey(question);
+  if (moments && !moments.has(key) && moments.size < mostTargets)
+    moments.set(key, { target, sender, ...moment });
 }

@@ -55,17 +55,18 @@ export class Trials {
   /**
    * @param changes in their order; what lies between them is not known
    * @param was null where it was not seen
-   * @returns the changes that led from one to the other; null when the states do not tell
+   * @returns the changes that led from one to the other, and whether each did it alone, or it is one of several
+   * between the same two states; null when the states do not tell
    */
   causes(
     changes: readonly TimedChange[],
     { was, now }: { was: Justification | null; now: Justification },
     tried: Tried,
-  ): ReadonlySet<ChangeEvent> | null {
+  ): ReadonlyMap<ChangeEvent, boolean> | null {
     const steps = stepsOf(changes);
     if (steps.length === 0) return null;
     if ([was, now].some((one) => one && otherLookups.has(one.reason))) return null;
-    if (!hearsRoutes(now) || (was && !hearsRoutes(was))) return new Set();
+    if (!hearsRoutes(now) || (was && !hearsRoutes(was))) return new Map();
     const validated = [was, now].some((one) => one?.reason === 'source-invalid');
     const outcomes: Outcome[] = [];
     for (const { states } of steps) {
@@ -78,17 +79,14 @@ export class Trials {
       else if (!isSameOutcome(last, before)) return null;
       outcomes.push(after);
     }
-    const end = showsLookup(now)
-      ? outcomes.findLastIndex((one) => agrees(one, now, tried))
-      : outcomes.length - 1;
-    if (end < 0) return null;
-    const from = was && showsLookup(was) ? lastOf(outcomes, end, was, tried, validated) : 0;
-    if (from < 0) return null;
-    const between = steps.slice(from, end);
-    const moved = between.filter(
-      (_step, i) => !isSameOutcome(outcomes[from + i] as Outcome, outcomes[from + i + 1] as Outcome),
-    );
-    return new Set(moved.flatMap(({ events }) => events));
+    const [from, end] = stretchOf(outcomes, was, now, tried, validated);
+    if (from < 0 || end < 0) return null;
+    const led = new Map<ChangeEvent, boolean>();
+    for (const [i, { events }] of steps.slice(from, end).entries()) {
+      if (isSameOutcome(outcomes[from + i] as Outcome, outcomes[from + i + 1] as Outcome)) continue;
+      for (const event of events) led.set(event, events.length === 1);
+    }
+    return led;
   }
 
   /** Whether a change makes any difference to a request; null when its states do not tell. */
@@ -157,9 +155,9 @@ function stepsOf(changes: readonly TimedChange[]): Step[] {
   return steps;
 }
 
+/** Where the sender is asked for, that alone closes the gate: the way to the target has a say in it by the device. */
 function isSameOutcome(a: Outcome, b: Outcome): boolean {
-  if (!isSameFound(a.target, b.target)) return false;
-  return a.source && b.source ? isSameFound(a.source, b.source) : a.source === b.source;
+  return a.source && b.source ? isSameFound(a.source, b.source) : isSameFound(a.target, b.target);
 }
 
 /** How the lookups ended, where no step of them is told: a rule rejected by itself. */
@@ -171,21 +169,45 @@ const outcomeOf: Record<string, Found['outcome']> = {
 };
 
 /**
- * The last state up to the end that tells of what decided before. Where validation closed the gate, or did not, the
- * way to the target alone tells nothing: then the last one that is another than the end.
+ * The states that the answer moved between: the last one that tells of what decided before, while a later one tells of
+ * what decided after, and the first of those behind it. Where the two decisions differ by their lookups, so do these.
+ * @returns indexes; below 0 where there is none
  */
-function lastOf(
+function stretchOf(
   outcomes: readonly Outcome[],
-  end: number,
-  was: Justification,
+  was: Justification | null,
+  now: Justification,
   tried: Tried,
   validated: boolean,
-): number {
-  const known = outcomes.map((one, i) => i <= end && agrees(one, was, tried));
-  const other = known.findLastIndex(
-    (one, i) => one && !isSameOutcome(outcomes[i] as Outcome, outcomes[end] as Outcome),
+): [from: number, end: number] {
+  const tells = (side: Justification) =>
+    outcomes.map((one) => !showsLookup(side) || agrees(one, side, tried));
+  const after = tells(now);
+  const last = after.lastIndexOf(true);
+  if (last < 0) return [-1, -1];
+  let from = 0;
+  if (was && showsLookup(was)) {
+    const before = tells(was).map((one, i) => one && i <= last);
+    const moved = validated || isOtherLookup(was, now);
+    const isOther = (i: number) => !isSameOutcome(outcomes[i] as Outcome, outcomes[last] as Outcome);
+    from = before.findLastIndex((one, i) => one && (!moved || isOther(i)));
+  }
+  if (from < 0) return [-1, -1];
+  // where one state tells of both, nothing of this moved it
+  const end = was && from === last ? last : after.findIndex((one, i) => one && i > from);
+  return [from, end < 0 ? last : end];
+}
+
+/** Whether two decisions came of lookups that ended otherwise. What was not proven is no other. */
+function isOtherLookup(a: Justification, b: Justification): boolean {
+  const isOther = <T>(one: T | null, other: T | null) => one !== null && other !== null && one !== other;
+  return (
+    a.outcome !== b.outcome ||
+    isOther(a.table?.id ?? null, b.table?.id ?? null) ||
+    isOther(a.rule?.priority ?? null, b.rule?.priority ?? null) ||
+    isOther(a.prefix, b.prefix) ||
+    (a.outcome === 'match' && a.way !== b.way)
   );
-  return validated && other >= 0 ? other : known.lastIndexOf(true);
 }
 
 /** Or its gate is told by something else. */
@@ -195,7 +217,7 @@ function showsLookup({ outcome, reason }: Justification): boolean {
 
 /** Whether a decision may have been made in such a state. */
 function agrees(outcome: Outcome, side: Justification, { target }: Tried): boolean {
-  const { rule, table, prefix, outIndex, gateway, hostRoute } = side;
+  const { rule, table, prefix, hostRoute } = side;
   const how = side.outcome ?? outcomeOf[side.reason] ?? null;
   const found = side.reason === 'source-invalid' ? outcome.source : outcome.target;
   if (!found) return false;
@@ -205,8 +227,16 @@ function agrees(outcome: Outcome, side: Justification, { target }: Tried): boole
   if (!found.route) return true;
   const own = formatPrefix(found.route.prefix);
   if (prefix !== null && own !== (hostRoute ? `${target}/32` : prefix)) return false;
-  if (outIndex === null) return true;
-  return found.route.nexthops.some(
-    (hop) => hop.device === outIndex && (gateway === null || parseIp(gateway) === hop.gateway),
+  return goesThatWay(found, side);
+}
+
+/** Of several nexthops a decision does not tell the gateway, and may take each that is live. */
+function goesThatWay({ ways, outcome }: Found, { way }: Justification): boolean {
+  const [device = '', gateway = ''] = way.split(' ');
+  if (outcome !== 'match' || device === '') return true;
+  return ways.some(
+    (hop) =>
+      String(hop.device) === device &&
+      (ways.length > 1 || (gateway === '' ? hop.gatewayFamily !== 2 : parseIp(gateway) === hop.gateway)),
   );
 }
