@@ -106,6 +106,7 @@ export function linkText(link: Link): string {
   const state = [
     link.up === undefined ? null : link.up ? 'up' : 'down',
     link.up && link.carrier === false ? 'no carrier' : null,
+    link.noarp ? 'noarp' : null,
     link.ignoreLinkdown ? 'ignore_routes_with_linkdown' : null,
     link.group === 0 ? null : `group ${link.group}`,
   ].filter((word) => word !== null);

@@ -262,6 +262,8 @@ export interface Link {
   up?: boolean;
   /** It has a carrier (LOWER_UP). */
   carrier?: boolean;
+  /** It takes no part in ARP (NOARP). */
+  noarp?: boolean;
 }
 
 /** The sysctls of a device, or of `all`, that can be read without entering the namespace. */

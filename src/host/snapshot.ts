@@ -84,6 +84,7 @@ function readLinks(links: Json[], netconf: Json[]): Map<number, Link> {
           ignoreLinkdown: all || ignoring(name),
           up: flags.includes('UP'),
           carrier: flags.includes('LOWER_UP'),
+          ...(flags.includes('NOARP') ? { noarp: true } : {}),
         },
       ];
     }),

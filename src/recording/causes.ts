@@ -127,6 +127,8 @@ export function weightOfOne(change: Change, sides: Sides): number {
       return isItsSetting(change, sides) ? weights.setting : weights.none;
     case 'link': {
       const name = change.device?.name ?? null;
+      const silenced = both.some(({ reason }) => reason === 'device-noarp') && name === now.device.name;
+      if (silenced && isNoarp(change.text) !== isNoarp(change.was ?? '')) return weights.exact;
       const goesByIt = both.some(({ out, device }) => name === out || name === device.name);
       return name !== null && goesByIt ? weights.near : weights.none;
     }
@@ -147,6 +149,8 @@ export function weightOfOne(change: Change, sides: Sides): number {
     }
   }
 }
+
+const isNoarp = (text: string) => text.split(', ').includes('noarp');
 
 /** What is gone decided before, what came decides now; the other way round it is part of the story. */
 function weightOfRoute(change: Change, sides: Sides): number {

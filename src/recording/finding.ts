@@ -127,7 +127,8 @@ export function byImportance(episodes: readonly Episode[]): Episode[] {
   const rank = (episode: Episode) => {
     const { kind, now } = episode;
     const goesOn = endedOf(episode) === 'all' ? 3 : 0;
-    if (kind !== 'stopped' && now.prefix === '0.0.0.0/0') return goesOn + (kind === 'began' ? 0 : 0.5);
+    const isWide = now.prefix === '0.0.0.0/0' || (now.prefix === null && now.outcome === 'match');
+    if (kind !== 'stopped' && isWide) return goesOn + (kind === 'began' ? 0 : 0.5);
     return goesOn + (kind === 'began' ? 1 : 2);
   };
   return [...episodes].sort(

@@ -17,6 +17,7 @@ export interface SnapshotJson {
     ignoreLinkdown: boolean;
     up?: boolean;
     carrier?: boolean;
+    noarp?: boolean;
   }[];
   addresses: { ip: string; peer?: string; prefixLength: number; scope: number; device: number }[];
   proxyNeighbours: { ip: string; device: number | null }[];
@@ -65,6 +66,7 @@ export function snapshotFromJson(value: unknown): Snapshot {
     ignoreLinkdown: link.flag('ignoreLinkdown'),
     ...(link.has('up') ? { up: link.flag('up') } : {}),
     ...(link.has('carrier') ? { carrier: link.flag('carrier') } : {}),
+    ...(link.has('noarp') ? { noarp: link.flag('noarp') } : {}),
   }));
   return {
     complete: json.flag('complete'),

@@ -517,3 +517,24 @@ describe('what moved with others', () => {
     expect(paragraphs[0]).toContain('Claimed was a0:36:9f:59:be:ef.');
   });
 });
+
+it('finds the device that takes no part in ARP any more', () => {
+  const noarp: Way = { ...rogue(), action: 'silent', reason: 'device-noarp' };
+  const link = (text: string, was: string): Partial<Change> => ({
+    object: 'link',
+    change: 'changed',
+    text,
+    was,
+    device: { index: 2, name: 'bond0.90' },
+  });
+  const { paragraphs } = find([
+    asked(1, '203.0.113.7', rogue()),
+    changed(9, [noise]),
+    changed(10, [link('bond0.90, up, noarp', 'bond0.90, up')]),
+    asked(11, '203.0.113.7', noarp),
+    changed(20, [link('bond0.90, up', 'bond0.90, up, noarp')]),
+    asked(21, '203.0.113.7', rogue()),
+  ]);
+  expect(paragraphs[0]).toMatch(/^03:30:10\.0 link bond0\.90, up, noarp \(it was bond0\.90, up\)\. From/);
+  expect(paragraphs[0]).toContain('after this: 03:30:20.0 link bond0.90, up (it was bond0.90, up, noarp).');
+});
