@@ -164,7 +164,7 @@ function report(diagnosis: Diagnosis, style: Style): string {
   }
   const both = neighbours.works
     ? 'What this host learns and asks can be told, too: --kind, and top --neighbours.'
-    : `What this host learns and asks cannot be told (--kind, top --neighbours; decisions are): ${neighbours.refusal}`;
+    : `What this host learns and asks cannot be told (--kind, top --neighbours)${diagnosis.tier ? '; decisions can' : ''}: ${neighbours.refusal}`;
   const limitLines = diagnosis.limits.flatMap((limit) =>
     wrap(limit, 74).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`),
   );

@@ -72,7 +72,7 @@ async function runAll(
   name: string,
   context: Context,
 ): Promise<{ played: Played[]; questions: PlayedQuestion[] }> {
-  const lab = await Lab.up(topology(name), { prefix: ownPrefix('run') });
+  const lab = await Lab.up(topology(name), { prefix: ownPrefix('run'), command: `run ${name}` });
   const played: Played[] = [];
   const questions: PlayedQuestion[] = [];
   const asks = lab.topology.steps.some((step) => step.asks);

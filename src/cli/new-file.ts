@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
+import { errnoWords } from '../errno-words.js';
 import { ArpwhyError } from '../errors.js';
 
 /**
@@ -12,16 +13,20 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
     const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       await handle.writeFile(text);
+    } catch (error) {
+      // a part of it is of no use, and would be in the way of the next try
+      await unlink(path);
+      throw error;
     } finally {
       await handle.close();
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code = '', message } = error as NodeJS.ErrnoException;
     throw new ArpwhyError(
       'output',
       code === 'EEXIST'
         ? `${path} exists already: remove it, or name another`
-        : `cannot write ${path}: ${message}`,
+        : `cannot write ${path}: ${errnoWords[code] ?? message}`,
       { cause: error },
     );
   }

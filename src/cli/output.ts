@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { errnoWords } from '../errno-words.js';
 import { ArpwhyError } from '../errors.js';
 
 /**
@@ -61,7 +62,8 @@ export class Output {
   /** @throws {ArpwhyError} `output` when writing failed for another reason than a closed pipe */
   check(): void {
     if (this.#error && this.#error.code !== 'EPIPE') {
-      throw new ArpwhyError('output', `cannot write the output: ${this.#error.message}`, {
+      const why = errnoWords[this.#error.code ?? ''] ?? this.#error.message;
+      throw new ArpwhyError('output', `cannot write the output: ${why}`, {
         cause: this.#error,
       });
     }

@@ -61,6 +61,8 @@ export class Recording {
       throw new ArpwhyError('usage', '--keep belongs to --rotate: without it there is one file only');
     }
     if (output === '' || output.endsWith('/')) throw new ArpwhyError('usage', '-o takes the name of a file');
+    if (output === '-')
+      throw new ArpwhyError('usage', '-o -: a recording is no stream, it goes into a file: name one');
     const files = await RecordingFiles.open({
       path: output,
       numbered: rotate !== null,

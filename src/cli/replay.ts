@@ -109,10 +109,14 @@ async function readOptions(files: string[], options: ReplayOptions) {
   const { from, to, utc = false } = options;
   const filter = { ...decisionFilter(options), netns: options.netns, devices: options.dev };
   const day = from?.needsDay || to?.needsDay ? await firstDay(files) : null;
+  const fromNs = from && nsOf(from, utc, day);
+  const toNs = to && nsOf(to, utc, day);
+  if (fromNs !== undefined && toNs !== undefined && toNs <= fromNs)
+    throw new ArpwhyError('usage', '--to is no later than --from: nothing lies between them');
   return {
     filter,
-    ...(from ? { fromNs: nsOf(from, utc, day) } : {}),
-    ...(to ? { toNs: nsOf(to, utc, day) } : {}),
+    ...(fromNs === undefined ? {} : { fromNs }),
+    ...(toNs === undefined ? {} : { toNs }),
     ...(options.rejudge ? { states: true, evidence: true } : {}),
   };
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { kinds } from '../decision/neighbour/types.js';
 import { type Order, orders } from '../decision/tally/order.js';
 import { ArpwhyError, exitCode } from '../errors.js';
+import { checkPlatform } from '../kernel/rights.js';
 import { LiveStream } from '../stream/live.js';
 import { bothTaps } from '../stream/tap.js';
 import { asciiGlyphs, type Glyphs, glyphsFor } from '../view/glyphs.js';
@@ -93,6 +94,8 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
   };
   context.onStop(() => onStop());
   let onNote = (text: string) => say(context, text);
+  checkPlatform();
+  await checkDevices(options.dev, options.netns);
   // the table goes on when nothing can be recorded any more, and says so
   const recording = await Recording.open(options, () => {});
   const keep = once || options.neighbours ? null : new KeepTap();
@@ -115,7 +118,6 @@ async function topLive(options: TopOptions, context: Context): Promise<void> {
   let readyFile: ReadyFile | undefined;
   let timer: NodeJS.Timeout | undefined;
   try {
-    await checkDevices(options.dev, options.netns);
     onStop = () => void stream.stop('signal');
     if (stopped) onStop();
     const duration = options.duration ?? (once ? onceSeconds : null);

@@ -4,6 +4,7 @@ import type { Tier } from '../decision/types.js';
 import { exitCode } from '../errors.js';
 import { toolPath } from '../host/run.js';
 import { hooks, tiers } from '../kernel/hooks.js';
+import { checkPlatform } from '../kernel/rights.js';
 import type { EndEvent, Missed, StartEvent } from '../stream/events.js';
 import { LiveStream } from '../stream/live.js';
 import { type Context, outputOf, say } from './context.js';
@@ -106,6 +107,9 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
   };
   context.onStop(() => onStop());
   let stream: LiveStream | undefined;
+  // before a file is made that a slip of the pen would leave behind
+  checkPlatform();
+  await checkDevices(options.dev, options.netns);
   const recording = await Recording.open(options, () => void stream?.stop('error'));
   try {
     stream = openStream(options, context, recording);
@@ -122,7 +126,6 @@ async function trace(options: TraceOptions, context: Context): Promise<void> {
       ? new Heartbeat(live, context, progressMs, () => `recording; ${recording.progress(live.seen())}`)
       : new Heartbeat(live, context, heartbeatMs, () => listening(live));
   try {
-    await checkDevices(options.dev, options.netns);
     if (options.readyFile !== undefined) readyFile = ReadyFile.make(options.readyFile);
     announce(live.start, options, context);
     onStop = () => void live.stop('signal');

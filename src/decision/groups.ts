@@ -73,8 +73,7 @@ export function justification(decision: Decision): DecisionStep | null {
 function sameGroup(a: Decision, b: Decision): boolean {
   return (
     a.netns.inode === b.netns.inode &&
-    a.device.index === b.device.index &&
-    a.device.name === b.device.name &&
+    sameDevice(a.device, b.device) &&
     a.verdict.action === b.verdict.action &&
     a.verdict.reason === b.verdict.reason &&
     a.verdict.detail === b.verdict.detail &&
@@ -116,14 +115,19 @@ function sameRoute(a: DecisionStep['route'], b: DecisionStep['route']): boolean 
   if (a === null || b === null) return false;
   return (
     a.prefix === b.prefix &&
-    a.device?.index === b.device?.index &&
-    a.device?.name === b.device?.name &&
+    sameDevice(a.device, b.device) &&
     a.gateway === b.gateway &&
     a.type === b.type &&
     a.protocol === b.protocol &&
     a.metric === b.metric &&
     a.table?.id === b.table?.id
   );
+}
+
+/** Made again, a device has another index, and is meant by its name. */
+function sameDevice(a: Decision['device'] | null, b: Decision['device'] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.name === b.name && (a.name !== null || a.index === b.index);
 }
 
 function sameList(a: readonly string[] | null, b: readonly string[] | null): boolean {
@@ -134,7 +138,8 @@ function sameList(a: readonly string[] | null, b: readonly string[] | null): boo
 /** Of what differs most between groups. */
 function groupHash(decision: Decision): number {
   const step = justification(decision);
-  let hash = mix(decision.netns.inode, decision.device.index);
+  const { index, name } = decision.device;
+  let hash = mix(decision.netns.inode, name === null ? index : textHash(name));
   hash = mix(hash, textHash(decision.verdict.reason));
   if (step === null) return hash;
   hash = mix(hash, step.table?.id ?? -1);

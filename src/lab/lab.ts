@@ -9,6 +9,8 @@ import { type LabStep, stepOf, type Topology } from './topology.js';
 export interface LabOptions {
   /** `lab-` unless told. */
   prefix?: string;
+  /** Of `arpwhy lab`, for a message; absent: `up`. */
+  command?: string;
 }
 
 /** A topology that stands, as network namespaces of this host. Nothing of it exists outside of them. */
@@ -34,7 +36,7 @@ export class Lab {
    */
   static async up(topology: Topology, options: LabOptions = {}): Promise<Lab> {
     const lab = new Lab(topology, options);
-    needRoot('up');
+    needRoot(options.command ?? 'up');
     const [standing] = lab.#standing();
     if (standing) {
       throw new ArpwhyError(

@@ -20,12 +20,22 @@ export function changesText(changes: TimedChange[], clock: Clock): string {
   const shown = fittest(told, mostShown);
   const sentences = shown.map((change) => {
     const { event, fromNs, toNs } = change;
-    const when = toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
+    const when = changeTimes(fromNs, toNs, clock);
     return `${when} ${flaps.get(change) ?? changeWords(event.changes, event.more, change.weights)}${byWords(event)}.`;
   });
   const left = told.length - shown.length;
   if (left > 0) sentences.push(`${left} more ${left === 1 ? 'change' : 'changes'} came in that time.`);
   return sentences.join(' ');
+}
+
+/** "03:31:07.2"; of what came about in a longer stretch of time the stretch. */
+export function changeTimes(fromNs: bigint, toNs: bigint, clock: Clock): string {
+  return toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
+}
+
+/** The same of an event: it was seen at a moment of the wall clock. */
+export function eventTimes({ monotonicNs, fromNs }: ChangeEvent, seenNs: bigint, clock: Clock): string {
+  return changeTimes(seenNs - (BigInt(monotonicNs) - BigInt(fromNs)), seenNs, clock);
 }
 
 /** Those that fit best, in their order. */

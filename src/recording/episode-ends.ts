@@ -82,17 +82,22 @@ function findRestored(
   }
 }
 
-/** Who else asked for its addresses, and was told otherwise. */
+/** Who else asked for its addresses, and was told otherwise in this time, or the same before it. */
 export function findOthers(episode: Episode, askers: Askers): void {
   for (const target of episode.targets) {
     for (const question of askers(target)) {
       if (question.been.includes(episode)) continue;
-      if (question.lastNs < episode.firstNs || question.firstNs > episode.lastNs) continue;
-      if (isSame(question.justification, episode.now)) continue;
+      // for whom it was so before it did not begin
+      const wasSo = isSame(question.justification, episode.now);
+      if (wasSo ? question.firstNs > episode.firstNs : !overlaps(question, episode)) continue;
       episode.othersApart = true;
       return;
     }
   }
+}
+
+function overlaps(question: Question, { firstNs, lastNs }: Episode): boolean {
+  return question.lastNs >= firstNs && question.firstNs <= lastNs;
 }
 
 /** What was seen to end, of all that it is about. */

@@ -46,7 +46,7 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
     );
   }
   if (kind === 'began') sentences.push(claimSentence(episode));
-  sentences.push(endSentence(episode, story, clock));
+  sentences.push(endSentence(episode, story, clock), unprovenSentence(episode));
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
@@ -158,7 +158,9 @@ function claimSentence({ claimed }: Episode): string {
 
 function endSentence(episode: Episode, story: Story, clock: Clock): string {
   const { sinceNs, lastNs, left, decisions, staying, still, stillNs } = episode;
-  const lasted = `${duration(lastNs - sinceNs)}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
+  // addresses that had no before may have been decided so earlier than those that moved
+  const since = sinceNs < episode.firstNs ? ` since ${clock(sinceNs)}` : '';
+  const lasted = `${duration(lastNs - sinceNs)}${since}, ${decisions} ${decisions === 1 ? 'request' : 'requests'}`;
   const last = `The last such decision is of ${clock(lastNs)} (${lasted})${alsoWords(episode)}`;
   if (left.length === 0) {
     const some = endedForSome(episode, clock);
@@ -185,6 +187,16 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
       `How ${silent === 1 ? '1 other was' : `${silent} others were`} decided after that was not seen.`,
     );
   return sentences.join(' ') + endedForSome(episode, clock);
+}
+
+/** What was not proven to come of the route that others came of, and goes the same way. */
+function unprovenSentence({ now, unproven, decisions }: Episode): string {
+  if (now.prefix === null || unproven === 0) return '';
+  const they =
+    unproven === 1
+      ? 'is not proven to come of that route: it goes'
+      : 'are not proven to come of that route: they go';
+  return `${Math.min(unproven, decisions)} of these decisions ${they} the same way.`;
 }
 
 /** What is known of the end where it was not seen for those that moved. */

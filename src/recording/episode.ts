@@ -35,6 +35,8 @@ export interface Episode {
   sinceNs: bigint;
   lastNs: bigint;
   decisions: number;
+  /** Those whose prefix was not proven, though they went by a route. */
+  unproven: number;
   /** Settings that the decisions before and after were made with, where they are not the same. */
   settings: SettingMoved[];
   /** Where some, or all, were decided otherwise again: the earliest first. */

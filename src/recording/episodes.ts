@@ -100,7 +100,7 @@ export class Episodes {
     const question = this.#questions.get(key);
     if (!question) {
       const asked = this.#ask(key, { place, target, sender, settings }, now, timeNs);
-      if (asked?.episode) addClaim(asked.episode, decision);
+      if (asked?.episode) note(asked.episode, decision, now);
       return;
     }
     const { episode } = question;
@@ -128,7 +128,7 @@ export class Episodes {
       question.asked = 1;
     }
     question.settings = settings;
-    if (question.episode) addClaim(question.episode, decision);
+    if (question.episode) note(question.episode, decision, now);
     if (!isLate) question.lastNs = timeNs;
   }
 
@@ -301,6 +301,7 @@ export class Episodes {
       sinceNs: timeNs,
       lastNs: timeNs,
       decisions: 0,
+      unproven: 0,
       settings: settingsMoved({ was, now, targets: nobody, senders: nobody, tried: null, settings: sides }),
       left: [],
       staying: 0,
@@ -493,8 +494,10 @@ function askedKey({ target, sender }: Question): string {
   return `${target} ${sender}`;
 }
 
-function addClaim({ claimed }: Episode, { reply }: Decision): void {
-  if (reply && claimed.size < mostClaims) claimed.add(reply.mac);
+/** What one decision of an episode says beside its verdict. */
+function note(episode: Episode, { reply }: Decision, now: Justification): void {
+  if (reply && episode.claimed.size < mostClaims) episode.claimed.add(reply.mac);
+  if (now.prefix === null && now.outcome === 'match') episode.unproven++;
 }
 
 function addTo(senders: Set<string>, sender: string): void {

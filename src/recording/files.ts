@@ -1,6 +1,7 @@
 import { constants as fsConstants, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { errnoWords } from '../errno-words.js';
 import { ArpwhyError } from '../errors.js';
 import { GzipWriter } from './gzip.js';
 import { wholeBlocks } from './whole-blocks.js';
@@ -348,9 +349,7 @@ function remove({ path, dev, ino }: Made): void {
 const cures: Record<string, string> = {
   EEXIST: 'there is one already: remove it, or name another',
   ELOOP: 'it is a symbolic link: name a new file',
-  ENOENT: 'there is no such directory',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
+  ...errnoWords,
   EFBIG: 'a file may not be larger here: rotate with --rotate',
 };
 

@@ -41,7 +41,11 @@ export class Gaps {
   /** @param trace the recording of a decision; absent where its head was cut away */
   decision(host: string, trace: string | undefined, timeNs: bigint): void {
     const one = this.#hosts.get(host)?.find((known) => known.trace === trace);
-    if (one && timeNs > one.lastNs) one.lastNs = timeNs;
+    if (!one) return;
+    if (timeNs > one.lastNs) one.lastNs = timeNs;
+    // it began just before its file did
+    const gap = this.all.at(-1);
+    if (gap?.host === host && timeNs < gap.toNs && timeNs > gap.fromNs) gap.toNs = timeNs;
   }
 
   close({ host, trace }: CloseEvent, timeNs: bigint): void {

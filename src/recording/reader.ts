@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type DecisionFilter, passes } from '../decision/filter.js';
+import { type DecisionFilter, passes, passesNetns } from '../decision/filter.js';
 import { passesNeighbour } from '../decision/neighbour/filter.js';
 import type { Decision } from '../decision/types.js';
 import { ArpwhyError } from '../errors.js';
@@ -234,6 +234,9 @@ export class FileReader {
         if (filter && !passesNeighbour(event, filter)) return null;
         break;
       case 'arpwhy.change/1':
+        if (!this.#inTime(packet)) return null;
+        if (filter && !passesNetns(filter, event.netns.name, event.netns.inode)) return null;
+        break;
       case 'arpwhy.lost/1':
         if (!this.#inTime(packet)) return null;
         break;

@@ -107,8 +107,8 @@ export class Recorder implements StreamTap {
     for (const inferred of this.#stateChanges.state(state)) this.#infer(inferred);
   }
 
-  link(netns: State['netns'], notice: LinkNotice): void {
-    const inferred = this.#stateChanges.link(netns, notice);
+  link(netns: State['netns'], notice: LinkNotice, heldNs: bigint | null): void {
+    const inferred = this.#stateChanges.link(netns, notice, heldNs);
     if (inferred) this.#infer(inferred);
   }
 

@@ -6,7 +6,7 @@ import type { State } from '../stream/tap.js';
 
 /** So much of what hooks told is remembered of each namespace until its next state. */
 const mostTold = 20_000;
-/** What the kernel announces of a link is read here after so long at most. */
+/** What the kernel announces of a link is read here after so long, mostly: on a busy machine it takes longer. */
 const noticeNs = 250_000_000n;
 
 /** What moved in a namespace, between two moments of CLOCK_MONOTONIC. */
@@ -61,7 +61,11 @@ export class StateChanges {
   }
 
   /** What the kernel announced of a link; null where it was known, or is told by the next state. */
-  link(netns: State['netns'], { index, name, up, carrier, ns }: LinkNotice): Inferred | null {
+  link(
+    netns: State['netns'],
+    { index, name, up, carrier, ns }: LinkNotice,
+    heldNs: bigint | null,
+  ): Inferred | null {
     const links = this.#links.get(netns.inode);
     const known = links?.get(index);
     // a link that is new, or has another name by now, is told by the next state
@@ -77,7 +81,13 @@ export class StateChanges {
       device: { index, name },
       table: null,
     };
-    return { netns, changes: [change], fromNs: ns - noticeNs, seenNs: ns };
+    const usual = ns - noticeNs;
+    return {
+      netns,
+      changes: [change],
+      fromNs: heldNs !== null && heldNs < usual ? heldNs : usual,
+      seenNs: ns,
+    };
   }
 
   /** The next state tells of a link only what else became of it. */

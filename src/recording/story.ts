@@ -92,6 +92,7 @@ export class Story {
   /** First and last state of each namespace, and whether the routes were in any of its states. */
   readonly states = new Map<string, { first: SnapshotEvent; last: SnapshotEvent; whole: boolean }>();
   readonly #gaps = new Gaps();
+  #isFirstFile = true;
   /** Hosts of which two recordings hold the same time. */
   overlaps: readonly string[] = [];
   #addresses = 0;
@@ -110,6 +111,9 @@ export class Story {
     switch (event.schema) {
       case 'arpwhy.recording/1':
         this.#gaps.head(event, timeNs);
+        // the start of a trace stands in every file of it
+        this.#isFirstFile = event.segment === 1;
+        if (!this.#isFirstFile) this.#spread(event.host, timeNs);
         break;
       case 'arpwhy.close/1':
         this.#spread(event.host, timeNs);
@@ -118,7 +122,7 @@ export class Story {
       case 'arpwhy.start/1':
         this.hosts.set(event.host, event);
         this.skew.host(event);
-        this.#spread(event.host, timeNs);
+        if (this.#isFirstFile) this.#spread(event.host, timeNs);
         break;
       case 'arpwhy.decision/1':
         this.#gaps.decision(event.host, trace, timeNs);

@@ -66,6 +66,11 @@ export class History {
     return from && to ? { afterNs: from.to, beforeNs: to.from } : null;
   }
 
+  /** When a key was seen last; null when it was not, or that is forgotten. */
+  lastSeen(key: string): bigint | null {
+    return this.#intervals.findLast(({ generation }) => generation.key === key)?.to ?? null;
+  }
+
   /** Whether the latest generation was seen again, long enough after it or `from` that it has settled. */
   heldSince(from: bigint): boolean {
     const last = this.#intervals.at(-1);

@@ -324,7 +324,9 @@ export class LiveStream {
         this.#drainChanges(true);
         tap.state(state);
       },
-      link: seesLinks(this.start.hooks.attached) ? null : (netns, notice) => tap.link(netns, notice),
+      link: seesLinks(this.start.hooks.attached)
+        ? null
+        : (netns, notice, heldNs) => tap.link(netns, notice, heldNs),
     };
   }
 

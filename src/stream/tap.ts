@@ -27,8 +27,11 @@ export interface State {
 /** Who hears of the states of namespaces. */
 export interface StateTap {
   state(state: State): void;
-  /** The kernel announced a link; null where hooks tell of links. */
-  link: ((netns: State['netns'], notice: LinkNotice) => void) | null;
+  /**
+   * The kernel announced a link; null where hooks tell of links. `heldNs` is when the state that was told last was
+   * last seen to hold, null when that is not known.
+   */
+  link: ((netns: State['netns'], notice: LinkNotice, heldNs: bigint | null) => void) | null;
 }
 
 /**
@@ -40,8 +43,8 @@ export interface StreamTap {
   readonly congested: boolean;
   start(start: StartEvent): void;
   state(state: State): void;
-  /** The kernel announced a link of a namespace. */
-  link(netns: State['netns'], notice: LinkNotice): void;
+  /** The kernel announced a link of a namespace: see {@link StateTap}. */
+  link(netns: State['netns'], notice: LinkNotice, heldNs: bigint | null): void;
   /** Just before the decision is handed out. */
   decision(decision: Decision, evidence: Evidence): void;
   /** What hooks saw change; a state that shows it comes later. */
@@ -60,7 +63,7 @@ export function bothTaps(one: StreamTap, other: StreamTap): StreamTap {
     },
     start: (start) => each((tap) => tap.start(start)),
     state: (state) => each((tap) => tap.state(state)),
-    link: (netns, notice) => each((tap) => tap.link(netns, notice)),
+    link: (netns, notice, heldNs) => each((tap) => tap.link(netns, notice, heldNs)),
     decision: (decision, evidence) => each((tap) => tap.decision(decision, evidence)),
     change: (event) => each((tap) => tap.change(event)),
     neighbour: (event) => each((tap) => tap.neighbour?.(event)),

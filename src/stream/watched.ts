@@ -302,9 +302,12 @@ export class WatchedNamespace {
 
   #watchLinks(): LinkMonitor | null {
     const tell = this.#tap?.link;
-    return this.place && tell
-      ? LinkMonitor.start(this.place, (notice) => tell({ inode: this.inode, name: this.name }, notice))
-      : null;
+    if (!this.place || !tell) return null;
+    return LinkMonitor.start(this.place, (notice) => {
+      // links are part of what a generation counts: as long as that of the state held, none had moved
+      const heldNs = this.#told && this.history.lastSeen(this.#told.key);
+      tell({ inode: this.inode, name: this.name }, notice, heldNs);
+    });
   }
 
   #tell(tap: StateTap, snapshot: Snapshot, generation: Generation): void {

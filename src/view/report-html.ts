@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Decision } from '../decision/types.js';
 import { version } from '../package-root.js';
-import { changeWords } from '../recording/change-words.js';
+import { changeWords, eventTimes } from '../recording/change-words.js';
 import type { Episode } from '../recording/episode.js';
 import { byImportance, type Finding } from '../recording/finding.js';
 import { type Justification, justificationText } from '../recording/justification.js';
@@ -198,7 +198,7 @@ function changePart(
     ({ title, lines, more }) =>
       html`<h3 class="small">${title}, before and after</h3><pre>${lines.map(({ sign, text }) => lineOf(sign, text))}${more > 0 ? `  and ${more} lines that stayed\n` : ''}</pre>`,
   );
-  return html`<section class="group" id="c${number}"><h3>${number}. ${clock.moment(timeNs)} ${where}: ${changeWords(event.changes, event.more)}</h3><details${open}><summary class="small">${things(event.changes.length + event.more, states.length > 0)}</summary><ul class="small">${items}${left > 0 ? html`<li>and ${left} more</li>` : null}</ul>${diffs}</details></section>`;
+  return html`<section class="group" id="c${number}"><h3>${number}. ${eventTimes(event, timeNs, (ns) => clock.moment(ns))} ${where}: ${changeWords(event.changes, event.more)}</h3><details${open}><summary class="small">${things(event.changes.length + event.more, states.length > 0)}</summary><ul class="small">${items}${left > 0 ? html`<li>and ${left} more</li>` : null}</ul>${diffs}</details></section>`;
 }
 
 function things(count: number, states: boolean): string {

@@ -1,4 +1,4 @@
-import { changeWords } from '../recording/change-words.js';
+import { changeWords, eventTimes } from '../recording/change-words.js';
 import { duration } from '../recording/episode-words.js';
 import type { Finding } from '../recording/finding.js';
 import { justificationText } from '../recording/justification.js';
@@ -39,7 +39,10 @@ export function reportText(
     heading('What changed');
     for (const { event, timeNs } of story.changes.slice(0, mostRows)) {
       const where = event.netns.name ?? `namespace ${event.netns.inode}`;
-      paragraph(`${clock.moment(timeNs)} ${where}: ${changeWords(event.changes, event.more)}`, '  ');
+      paragraph(
+        `${eventTimes(event, timeNs, (ns) => clock.moment(ns))} ${where}: ${changeWords(event.changes, event.more)}`,
+        '  ',
+      );
     }
     const left = story.changes.length - mostRows + story.moreChanges;
     if (left > 0) lines.push(`  and ${left} more`);

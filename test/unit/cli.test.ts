@@ -112,7 +112,7 @@ describe('main', () => {
     const { status, stderr } = await arpwhy(words.split(' '), 'ENOSPC');
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: 'arpwhy: cannot write the output: write ENOSPC\n',
+      stderr: 'arpwhy: cannot write the output: the disk is full\n',
     });
   });
 

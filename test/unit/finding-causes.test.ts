@@ -63,7 +63,8 @@ describe('the cause', () => {
     expect(paragraphs[0]).toMatch(/^03:30:10\.0 table main lost 1 route \(192\.0\.2\.10\/32/);
     expect(paragraphs[0]).toContain('From 03:30:10.2 on');
     expect(paragraphs[0]).toContain('because of 0.0.0.0/0 via 10.0.0.1');
-    expect(paragraphs[0]).not.toContain('not proven');
+    expect(paragraphs[0]).not.toContain('whose prefix is not proven');
+    expect(paragraphs[0]).toContain('1 of these decisions is not proven to come of that route');
   });
 
   it('is each address by its own, where they moved by changes of their own', () => {

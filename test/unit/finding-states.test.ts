@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { route, rule } from './builders.js';
-import { devices, Host, via } from './support/host.js';
+import type { Nexthop, Rule } from '../../src/decision/types.js';
+import { nexthop, route, rule } from './builders.js';
+import { devices, Host, type State, via, wellSet } from './support/host.js';
 
 const guestRoute = route(90, '192.0.2.77/32', devices.tap0);
+const dead = (hop: Nexthop): Nexthop => ({ ...hop, dead: true });
 const subnet = route(90, '192.0.2.0/24', devices['bond0.90']);
 const bySender = (ip: string, table: number) =>
   rule(50, table, {
@@ -113,6 +115,132 @@ describe('the cause, where states were recorded', () => {
   });
 });
 
+describe('states that tell of both decisions', () => {
+  const withDefault =
+    (...nexthops: Nexthop[]) =>
+    ({ routes }: State) => ({
+      routes: routes.map((one) => (one.table === 254 ? { ...one, nexthops } : one)),
+    });
+
+  it.each<[string, Nexthop[], Nexthop[]]>([
+    ['a gateway that came', [nexthop(devices.bond0)], [via('10.0.0.1')]],
+    ['a gateway that went', [via('10.0.0.1')], [nexthop(devices.bond0)]],
+    ['several nexthops', [via('10.0.0.1')], [nexthop(devices.tap1), nexthop(devices['bond0.90'])]],
+    [
+      'a nexthop that died',
+      [via('10.0.0.1'), nexthop(devices.tap1)],
+      [dead(via('10.0.0.1')), nexthop(devices.tap1)],
+    ],
+  ])('do not hide %s', (_what, before, after) => {
+    const { paragraphs } = new Host({ ...wellSet, ...withDefault(...before)(wellSet) })
+      .ask(1, '203.0.113.9')
+      .change(10, withDefault(...after))
+      .ask(11, '203.0.113.9')
+      .find();
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 table main changed 1 route \(0\.0\.0\.0\/0 /);
+    expect(paragraphs[0]).not.toContain('guess');
+  });
+
+  it('do not hide a guest that moved to another device, and back', () => {
+    const there = route(90, '192.0.2.77/32', devices['bond0.90']);
+    const { paragraphs } = new Host({ ...wellSet, routes: [...wellSet.routes, there] })
+      .ask(1, '192.0.2.77')
+      .change(10, ({ routes }) => ({ routes: routes.map((one) => (one === there ? guestRoute : one)) }))
+      .ask(11, '192.0.2.77')
+      .change(20, ({ routes }) => ({ routes: routes.map((one) => (one === guestRoute ? there : one)) }))
+      .ask(21, '192.0.2.77')
+      .find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:10\.0 table public_90 changed 1 route \(192\.0\.2\.77\/32 dev tap0\)\. From/,
+    );
+    expect(paragraphs[0]).toContain(
+      'after this: 03:30:20.0 table public_90 changed 1 route (192.0.2.77/32 dev bond0.90).',
+    );
+  });
+
+  it('do not take what came behind the move for a cause of it', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .remove(5, '192.0.2.0/24')
+      .change(8, ({ routes }) => ({
+        routes: routes.map((one) => (one.table === 254 ? { ...one, metric: 100 } : one)),
+      }))
+      .ask(11, '192.0.2.77')
+      .find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:05\.0 table public_90 lost 1 route \(192\.0\.2\.0\/24 dev bond0\.90\)\. From/,
+    );
+  });
+});
+
+describe('two who ask for one address', () => {
+  it('have causes of their own', () => {
+    const drop = (sender: string, priority: number) => ({
+      ...bySender(sender, 0),
+      priority,
+      action: 'blackhole' as const,
+    });
+    const [one, other] = [drop('192.0.2.1', 50), drop('192.0.2.2', 51)];
+    const add =
+      (rule: Rule) =>
+      ({ rules: all }: State) => ({ rules: [rule, ...all] });
+    const both = (host: Host, seconds: number) =>
+      host.ask(seconds, '203.0.113.9').ask(seconds + 0.1, '203.0.113.9', '192.0.2.2');
+    const host = both(new Host(), 1).change(10, add(one)).change(12, add(other));
+    const { paragraphs } = both(host, 15).find();
+    expect(paragraphs.join('\n')).toContain('rule 50: from 192.0.2.1 blackhole was added');
+    expect(paragraphs.join('\n')).toContain('rule 51: from 192.0.2.2 blackhole was added');
+  });
+
+  it('are counted apart where it was always so for one of them', () => {
+    const always = bySender('192.0.2.1', 254);
+    const { headline, paragraphs } = new Host({ ...wellSet, rules: [always, ...wellSet.rules] })
+      .ask(1, '192.0.2.77', '192.0.2.2')
+      .ask(2, '192.0.2.77')
+      .ask(3, '192.0.2.77')
+      .ask(4, '192.0.2.77')
+      .change(5, ({ rules: all }) => ({ rules: [{ ...bySender('192.0.2.2', 254), priority: 50 }, ...all] }))
+      .ask(6, '192.0.2.77', '192.0.2.2')
+      .find();
+    expect(paragraphs[0]).toContain('(0.0 s, 1 request)');
+    expect(headline).toContain('began to answer 192.0.2.2 for 1 address');
+  });
+
+  it('are not taken for a move, where the states show none', () => {
+    const { headline } = new Host({ ...wellSet, rules: [bySender('192.0.2.2', 254), ...wellSet.rules] })
+      .ask(1, '192.0.2.77')
+      .remove(5, '192.0.2.0/24')
+      .ask(8, '192.0.2.77', '192.0.2.2')
+      .find();
+    expect(headline).not.toContain('after a change');
+  });
+});
+
+it('goes back into the episode that it came from', () => {
+  const byGateway =
+    (gateway: string) =>
+    ({ routes }: State) => ({
+      routes: routes.map((one) => (one.table === 254 ? { ...one, nexthops: [via(gateway)] } : one)),
+    });
+  const { headline, paragraphs } = new Host()
+    .ask(1, '192.0.2.77')
+    .remove(5, '192.0.2.0/24')
+    .ask(6, '192.0.2.77')
+    .change(10, byGateway('10.0.0.7'))
+    .ask(11, '192.0.2.77')
+    .change(20, byGateway('10.0.0.1'))
+    .ask(21, '192.0.2.77')
+    .add(30, subnet)
+    .ask(31, '192.0.2.77')
+    .ask(40, '192.0.2.77')
+    .find();
+  expect(headline).toBe('node0 began to answer for 1 address that it had been silent about');
+  expect(paragraphs[0]).toContain(
+    'as before (same-device) after this: 03:30:30.0 table public_90 got 1 route',
+  );
+  expect(paragraphs).toHaveLength(2);
+});
+
 /** A generator of numbers below 1 that are always the same. */
 function numbers(seed: number): () => number {
   let state = seed;
@@ -131,6 +259,12 @@ const pool = [
   route(254, '192.0.2.0/24', devices.bond0),
   route(254, '192.0.2.0/24', devices.bond0, { tos: 16 }),
   route(255, '192.0.2.9/32', devices['bond0.90']),
+  { ...route(254, '198.51.100.0/24', devices.bond0), nexthops: [via('10.0.0.7')] },
+  {
+    ...route(254, '198.51.100.0/25', devices.bond0),
+    nexthops: [dead(via('10.0.0.7')), nexthop(devices.tap1)],
+  },
+  { ...route(254, '192.0.0.0/16', devices.bond0), nexthops: [via('10.0.0.7'), nexthop(devices.tap1)] },
 ];
 const rules = [
   bySender('192.0.2.1', 254),
@@ -162,7 +296,13 @@ describe('random histories', () => {
   it('have causes and ends that moved something, and nothing else', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const { host, questions } = history(seed);
-      for (const { causes, left, targets, now } of host.episodes()) {
+      for (const { causes, apart, left, targets, now } of host.episodes()) {
+        const all = [...causes, ...apart.flatMap(({ changes }) => changes)];
+        for (const target of targets) {
+          const own = questions.filter((one) => one.target === target);
+          const isTold = all.some(({ event }) => own.some((one) => host.moves(event, one)));
+          expect(isTold, `seed ${seed}: ${target} in ${now.key}`).toBe(true);
+        }
         const asked = questions.filter(({ target }) => targets.has(target));
         const told = [causes, ...left.slice(0, 2).map(({ changes }) => changes)];
         for (const changes of told) {

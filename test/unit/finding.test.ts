@@ -221,7 +221,7 @@ describe('what only some of the addresses tell', () => {
     ]);
     expect(headline).toContain('for 1 address that it had been silent about, and answered for 2 more that');
     expect(paragraphs[0]).toContain('2 addresses more were decided in the same way');
-    expect(paragraphs[0]).toContain('(8.0 s, 8 requests)');
+    expect(paragraphs[0]).toContain('(8.0 s since 03:30:11.0, 8 requests)');
     expect(paragraphs[0]).toMatch(/From 03:30:17\.0 on, 1 address/);
   });
 

@@ -40,7 +40,7 @@ describe('Groups', () => {
   it.each<[string, Decision]>([
     ['host', { ...replied, host: 'node1-0000' }],
     ['namespace', { ...replied, netns: { inode: 7, name: 'node0' } }],
-    ['device', { ...replied, device: { index: 9, name: 'bond0.90' } }],
+    ['device without a name', { ...replied, device: { index: 9, name: null } }],
     ['name of the device', { ...replied, device: { index: 2, name: 'bond0.91' } }],
     ['action', { ...replied, verdict: { ...replied.verdict, action: 'dropped' } }],
     ['reason', { ...replied, verdict: { ...replied.verdict, reason: 'local-route' } }],
@@ -60,7 +60,7 @@ describe('Groups', () => {
     ['errno', withStep({ errno: 1 })],
     ['no route', withStep({ route: null })],
     ['prefix', withStep({ route: { ...route, prefix: '0.0.0.0/1' } })],
-    ['out device', withStep({ route: { ...route, device: { index: 5, name: 'bond0' } } })],
+    ['out device', withStep({ route: { ...route, device: { index: 4, name: 'bond1' } } })],
     ['gateway', withStep({ route: { ...route, gateway: null } })],
     ['type of route', withStep({ route: { ...route, type: 'local' } })],
     ['metric', withStep({ route: { ...route, metric: 1 } })],
@@ -71,6 +71,12 @@ describe('Groups', () => {
     const groups = find();
     expect(groups.of(other)).not.toBe(groups.of(replied));
     expect(groups.size).toBe(2);
+  });
+
+  it('a device that was made again is the same, by its name', () => {
+    const groups = find();
+    const again = withStep({ route: { ...route, device: { index: 14, name: 'bond0' } } });
+    expect(groups.of({ ...again, device: { index: 12, name: 'bond0.90' } })).toBe(groups.of(replied));
   });
 
   it('a rule that was not seen is not one that there is none', () => {

@@ -117,7 +117,7 @@ describe('Output', () => {
       expect.objectContaining({
         code: 'output',
         exitCode: 1,
-        message: 'cannot write the output: write ENOSPC',
+        message: 'cannot write the output: the disk is full',
       }),
     );
   });

@@ -73,6 +73,7 @@ function stateOf(
     recording: null,
     player: null,
     clock: '03:33:07',
+    countedAt: now,
     upMs: 727_000,
     utc: true,
     tally,

@@ -6,7 +6,7 @@ import type { Evidence, State, StreamTap } from '../../stream/tap.js';
 /** What happened to a namespace. */
 export type Happening =
   | { kind: 'state'; ns: bigint; state: State }
-  | { kind: 'link'; ns: bigint; netns: State['netns']; notice: LinkNotice }
+  | { kind: 'link'; ns: bigint; netns: State['netns']; notice: LinkNotice; heldNs: bigint | null }
   | { kind: 'change'; ns: bigint; event: ChangeEvent };
 
 /** So much is kept beside the newest state of each namespace. */
@@ -40,8 +40,8 @@ export class KeepTap implements StreamTap {
     this.#add(happening);
   }
 
-  link(netns: State['netns'], notice: LinkNotice): void {
-    this.#add({ kind: 'link', ns: notice.ns, netns, notice });
+  link(netns: State['netns'], notice: LinkNotice, heldNs: bigint | null): void {
+    this.#add({ kind: 'link', ns: notice.ns, netns, notice, heldNs });
   }
 
   change(event: ChangeEvent): void {

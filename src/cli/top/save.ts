@@ -67,7 +67,7 @@ function inOrder({ decisions, happenings }: Saved): Step[] {
 
 function tellAgain(recorder: Recorder, one: Happening): void {
   if (one.kind === 'state') recorder.state(one.state);
-  else if (one.kind === 'link') recorder.link(one.netns, one.notice);
+  else if (one.kind === 'link') recorder.link(one.netns, one.notice, one.heldNs);
   else recorder.change(one.event);
 }
 

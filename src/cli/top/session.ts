@@ -177,6 +177,7 @@ export class Session {
       recorder: this.#options.recorder?.() ?? null,
       filterText: filterLine(filter),
       paused: paused?.clock ?? null,
+      countedAt: this.#source.now(),
       ...{ start, recording, utc, scope, now, grouping, order, reversed, silent, filteredSince },
       ...{ chosen, scroll, frozen, help, prompt, message },
     };

@@ -25,9 +25,9 @@ function titleLine({ start, recording, upMs, clock, utc }: TopState, { columns, 
 }
 
 function countLines(state: TopState, { columns }: Surface): Line[] {
-  const { tally, seen, lost, now, filteredSince } = state;
+  const { tally, seen, lost, countedAt, filteredSince } = state;
   const { replied, silent, dropped, unknown, all } = tally.totals;
-  const rate = `${rateText(tally.totalRate(now)) || '0'}/s`;
+  const rate = `${rateText(tally.totalRate(countedAt)) || '0'}/s`;
   // of a filter by address the verdicts of what passes it are counted, and nothing else
   const parts: Span[] =
     filteredSince === null
@@ -43,9 +43,9 @@ function countLines(state: TopState, { columns }: Surface): Line[] {
 }
 
 /** Requests that wait in the proxy queue. In a storm some are always on their way here: these are no matter. */
-function pendingOf({ recording, filteredSince, behindMs, seen, lost, tally, now }: TopState): number {
+function pendingOf({ recording, filteredSince, behindMs, seen, lost, tally, countedAt }: TopState): number {
   const pending = seen - lost - tally.totals.all;
-  const onTheirWay = tally.totalRate(now) / 4;
+  const onTheirWay = tally.totalRate(countedAt) / 4;
   return recording === null && filteredSince === null && behindMs === 0 && pending > onTheirWay ? pending : 0;
 }
 

@@ -40,6 +40,8 @@ export interface TopState {
   utc: boolean;
   /** Milliseconds of the clock that the tally counts with. */
   now: number;
+  /** The same, but that counting goes on while the table is paused. */
+  countedAt: number;
   tally: Tally;
   listing: Listing;
   /** Requests that the kernel side has seen, and lost. */

@@ -75,7 +75,7 @@ export class Host {
   ask(seconds: number, target: string, sender = '192.0.2.1'): this {
     const [daddr, saddr] = [parseIp(target) ?? 0, parseIp(sender) ?? 0];
     const found = lookUp(this.#snapshot, { saddr, daddr, iif: asking });
-    const hop = found?.route?.nexthops[0];
+    const hop = found?.ways[0];
     const answers = found?.outcome === 'match' && hop?.device !== asking;
     const reasons: Record<string, string> = {
       blackhole: 'blackholed',
