@@ -85,7 +85,7 @@ export function weigh(changes: readonly TimedChange[], sides: Sides, trials: Tri
     if (alone === true) return { ...change, weight: shown, weights };
     if (alone === false) return { ...change, weight: amongOthers(change, changes, led, sides), weights };
     // it left the lookups as they were
-    if (hears) for (const one of event.changes) if (byLookups.has(one.object)) weights.set(one, 0);
+    for (const one of event.changes) if (hears && isByLookups(one, sides)) weights.set(one, 0);
     return { ...change, weight: Math.max(0, ...weights.values()), weights };
   });
 }
@@ -105,8 +105,12 @@ function amongOthers(
 
 export type Weighed = TimedChange & { weight: number; weights: Map<Change, number> };
 
-/** What has a say in a verdict by the routes alone. */
-const byLookups: ReadonlySet<Change['object']> = new Set(['route', 'rule', 'link', 'address']);
+/** What has a say in a verdict by the lookups alone. */
+function isByLookups({ object }: Change, { was, now }: Sides): boolean {
+  // validation also asks whether the device has an address at all
+  if (object === 'address') return !ofAddresses.has(now.reason) && !(was && ofAddresses.has(was.reason));
+  return object === 'route' || object === 'rule' || object === 'link';
+}
 
 /** Less than this explains nothing by itself; less than that does not touch what decided. */
 export const explains = weights.setting;

@@ -10,6 +10,7 @@ import { type Gap, Gaps } from './gaps.js';
 import { type Justification, justificationOf, triedSteps } from './justification.js';
 import { Moves } from './moves.js';
 import type { Entry } from './reader.js';
+import { shareRoutes } from './share.js';
 import { Skew } from './skew.js';
 import { Timeline } from './timeline.js';
 
@@ -18,7 +19,7 @@ export const mostSamples = 50;
 const mostGroups = 500;
 const mostSenders = 50_000;
 const mostChanges = 300;
-/** Routes and rules in the states that changes are tried on: some 50 MiB. */
+/** Routes and rules in the states that changes are tried on, but for what they share: some 50 MiB. */
 const mostHeld = 200_000;
 /** Lines of one table, in the state before and after a change. */
 const mostLines = 60;
@@ -298,10 +299,9 @@ export class Story {
   }
 
   #statesBetween(before: Snapshot | undefined, after: Snapshot): States | null {
-    if (!before?.complete || !after.complete) return null;
-    this.#held += after.rules.length;
-    for (const routes of after.routes.values()) this.#held += routes.length;
-    return this.#held > mostHeld ? null : { before, after };
+    if (!before?.complete || !after.complete || this.#held > mostHeld) return null;
+    this.#held += after.rules.length + shareRoutes(before, after);
+    return { before, after };
   }
 
   #change(event: ChangeEvent, timeNs: bigint): void {
