@@ -3,7 +3,7 @@ import type { Change } from '../decision/changes.js';
 import { effectiveOf } from '../decision/effective.js';
 import type { Prefix, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import type { TimedChange } from './episode.js';
+import type { States, TimedChange } from './episode.js';
 import type { Justification } from './justification.js';
 import { hearsRoutes, type Trials, type Tried } from './trial.js';
 
@@ -76,31 +76,62 @@ export function weightOf({ changes, more }: ChangeEvent, sides: Sides): number {
 /** Each with how well it fits, and each of its parts. */
 export function weigh(changes: readonly TimedChange[], sides: Sides, trials: Trials): Weighed[] {
   const led = sides.tried && trials.causes(changes, sides, sides.tried);
+  const bests = bestsOf(changes, led, sides);
+  const flips = settingsThatFlip(changes, sides);
   const hears = hearsRoutes(sides.now) && (!sides.was || hearsRoutes(sides.was));
   return changes.map((change) => {
     const { event, states } = change;
     const weights = new Map(event.changes.map((one) => [one, weightOfOne(one, sides)]));
-    if (!led || !states) return { ...change, weight: weightOf(event, sides), weights };
+    for (const one of event.changes) {
+      const flip = flips.get(one);
+      if (flip !== undefined) weights.set(one, flip ? explains : 0);
+    }
+    if (!led || !states) {
+      const least = event.more > 0 ? 1 : 0;
+      return { ...change, weight: Math.max(least, ...weights.values()), weights };
+    }
     const alone = led.get(event);
     if (alone === true) return { ...change, weight: shown, weights };
-    if (alone === false) return { ...change, weight: amongOthers(change, changes, led, sides), weights };
+    if (alone === false) return { ...change, weight: amongOthers(change, bests, sides), weights };
     // it left the lookups as they were
     for (const one of event.changes) if (hears && isByLookups(one, sides)) weights.set(one, 0);
     return { ...change, weight: Math.max(0, ...weights.values()), weights };
   });
 }
 
-/** One of several changes between two states, which together moved it: those that fit by themselves, or any of them. */
+/** One of several changes between two states, which together moved it: those that fit best, and else any of them. */
 function amongOthers(
   { event, states }: TimedChange,
-  changes: readonly TimedChange[],
-  led: ReadonlyMap<ChangeEvent, boolean>,
+  bests: ReadonlyMap<States, number>,
   sides: Sides,
 ): number {
-  const own = weightOf(event, sides);
+  const own = weightByLookups(event, sides);
   if (own >= explains) return own;
-  const others = changes.filter((one) => one.states === states && led.has(one.event));
-  return others.some((one) => weightOf(one.event, sides) >= explains) ? weights.none : weights.mayTake;
+  if (own >= (bests.get(states as States) ?? 0)) return weights.mayTake;
+  // it may be a setting, all the same
+  const rest = event.changes.filter((one) => !isByLookups(one, sides));
+  return Math.max(0, ...rest.map((one) => weightOfOne(one, sides)));
+}
+
+/** The best of those that together led from one state to another. */
+function bestsOf(
+  changes: readonly TimedChange[],
+  led: ReadonlyMap<ChangeEvent, boolean> | null,
+  sides: Sides,
+): Map<States, number> {
+  const bests = new Map<States, number>();
+  for (const { event, states } of changes) {
+    if (!states || led?.get(event) !== false) continue;
+    bests.set(states, Math.max(bests.get(states) ?? 0, weightByLookups(event, sides)));
+  }
+  return bests;
+}
+
+function weightByLookups({ changes }: ChangeEvent, sides: Sides): number {
+  return Math.max(
+    0,
+    ...changes.filter((one) => isByLookups(one, sides)).map((one) => weightOfOne(one, sides)),
+  );
 }
 
 export type Weighed = TimedChange & { weight: number; weights: Map<Change, number> };
@@ -220,9 +251,19 @@ function isHostRouteOf(text: string, targets: ReadonlySet<string>): boolean {
 }
 
 function prefixIn(text: string): Prefix | null {
-  const word = text.split(' ').find((one) => /^[\d.]+\/\d+$/.test(one));
-  return word === undefined ? null : parsePrefix(word);
+  let prefix = prefixes.get(text);
+  if (prefix === undefined) {
+    const word = text.split(' ').find((one) => /^[\d.]+\/\d+$/.test(one));
+    prefix = word === undefined ? null : parsePrefix(word);
+    if (prefixes.size >= mostPrefixes) prefixes.clear();
+    prefixes.set(text, prefix);
+  }
+  return prefix;
 }
+
+/** The same changes are weighed for many addresses. */
+const prefixes = new Map<string, Prefix | null>();
+const mostPrefixes = 20_000;
 
 /** Whether a route or rule with this prefix takes one of the addresses; of very many the first are looked at. */
 function covers(text: string, addresses: ReadonlySet<string>): boolean {
@@ -299,9 +340,41 @@ function weightOfRule(change: Change, { was, now, targets, senders }: Sides): nu
   return texts.some(mayTake) ? weights.mayTake : weights.none;
 }
 
+/**
+ * Changes of settings that two decisions were made with, played from the values of the first one on: those that brought
+ * what the kernel reads of it to what it was in the second one, and those that did not. Of a setting whose changes do
+ * not lead from the one to the other nothing is told.
+ */
+function settingsThatFlip(changes: readonly TimedChange[], sides: Sides): Map<Change, boolean> {
+  const told = new Map<Change, boolean>();
+  const { was, now, settings } = sides;
+  if (!settings || settings.was === settings.now) return told;
+  for (const name of namesOf(was, now)) {
+    const [one, other] = [settings.was[name], settings.now[name]];
+    if (name === 'medium_id' || one?.all === undefined || one.dev === undefined || !other) continue;
+    const read = (values: { all: number; dev: number }) => effectiveOf(name, values.all, values.dev);
+    const values = { all: one.all, dev: one.dev };
+    const own: Change[] = [];
+    let last: Change | null = null;
+    for (const change of changes.flatMap(({ event }) => event.changes)) {
+      const [, scope = '', of = '', value = ''] = settingPattern.exec(change.text) ?? [];
+      if (of !== name || (scope !== 'all' && scope !== now.device.name)) continue;
+      const before = read(values);
+      values[scope === 'all' ? 'all' : 'dev'] = Number(value);
+      own.push(change);
+      if (read(values) !== before) last = change;
+    }
+    if (values.all !== other.all || values.dev !== other.dev || own.length === 0) continue;
+    for (const change of own) told.set(change, change === last && !isAlike(name, one, other));
+  }
+  return told;
+}
+
+const settingPattern = /^net\/ipv4\/conf\/(\S+)\/(\w+) = (-?\d+)$/;
+
 /** Whether it is read on the way to either verdict, and its change makes a difference beside the other scope. */
 function isItsSetting({ text, was: before }: Change, { was, now, settings }: Sides): boolean {
-  const [, scope = '', name = '', value = ''] = /^net\/ipv4\/conf\/(\S+)\/(\w+) = (-?\d+)$/.exec(text) ?? [];
+  const [, scope = '', name = '', value = ''] = settingPattern.exec(text) ?? [];
   const read = scope === 'all' || scope === now.device.name || name === 'medium_id';
   if (!namesOf(was, now).has(name) || !read) return false;
   const [one, other] = [settings?.was[name], settings?.now[name]];
@@ -354,5 +427,8 @@ function isAlike(name: string, one: Settings[string], other: Settings[string]): 
 }
 
 function namesOf(was: Justification | null, now: Justification): Set<string> {
+  // a gate that closes before the lookups, or did, reads its own settings alone
+  if (!hearsRoutes(now)) return new Set(settingsOf[now.reason]);
+  if (was && !hearsRoutes(was)) return new Set(settingsOf[was.reason]);
   return new Set([...((was && settingsOf[was.reason]) ?? []), ...(settingsOf[now.reason] ?? [])]);
 }

@@ -31,7 +31,9 @@ export function findCauses(episode: Episode, { here, moments, settings, trials }
   episode.others = weighed.filter((one) => !episode.causes.some(({ event }) => event === one.event));
   for (const target of episode.fresh)
     if (!mayBeIts(target, episode, sides, trials)) episode.fresh.delete(target);
-  episode.apart = apartFrom(episode.causes, moments, here, sides, trials);
+  const { apart, unlooked } = apartFrom(episode.causes, moments, here, sides, trials);
+  episode.apart = apart;
+  episode.unlooked = unlooked;
 }
 
 /** Whether an address that had no before may have been moved by what moved the others. */
@@ -86,7 +88,7 @@ export function findEndings(episode: Episode, here: TimedChange[], trials: Trial
     const fitting = changes.filter(({ event, weight }) => !began.has(event) || weight >= explains);
     one.changes = causesIn(fitting);
     one.others = changes.length - one.changes.length;
-    one.apart = apartFrom(one.changes, moments, later, sides, trials);
+    one.apart = apartFrom(one.changes, moments, later, sides, trials).apart;
   }
 }
 
@@ -114,6 +116,7 @@ function isUpOrDown({ object, text, was }: Change): boolean {
 }
 
 const besideNs = 1_000_000_000n;
+const mostClaims = 100;
 
 /**
  * The changes between the last decision before and the first one after. What moved together narrows that; where nothing
@@ -170,15 +173,22 @@ export function forgetEarly(episode: Episode, early: readonly Question[]): Quest
 export interface Count {
   target: string;
   decisions: number;
+  /** Those that went by a route whose prefix was not proven. */
+  unproven: number;
+  /** Claimed by the replies; a few. */
+  macs: string[];
   lastNs: bigint;
 }
 
 /** Of the addresses that are told, and of no others. */
 export function countDecisions(episode: Episode, counts: ReadonlyMap<string, Count>): void {
-  episode.lastNs = episode.firstNs;
-  for (const { target, decisions, lastNs } of counts.values()) {
+  const { firstNs, moreNs } = episode;
+  episode.lastNs = moreNs !== null && moreNs > firstNs ? moreNs : firstNs;
+  for (const { target, decisions, lastNs, unproven, macs } of counts.values()) {
     if (!episode.targets.has(target) && !episode.fresh.has(target)) continue;
     episode.decisions += decisions;
+    episode.unproven += unproven;
+    for (const mac of macs) if (episode.claimed.size < mostClaims) episode.claimed.add(mac);
     if (lastNs > episode.lastNs) episode.lastNs = lastNs;
   }
 }
@@ -190,33 +200,46 @@ function apartFrom(
   here: TimedChange[],
   sides: Omit<Sides, 'targets'>,
   trials: Trials,
-): Apart[] {
+): { apart: Apart[]; unlooked: number } {
   const found = new Map<ChangeEvent, Apart>();
-  if (moments.size < 2) return [];
-  let left = mostLookedAt;
+  if (moments.size < 2) return { apart: [], unlooked: 0 };
+  const events = new Set(causes.map(({ event }) => event));
+  let [left, unlooked] = [mostWeighed, 0];
   for (const { target, sender, lastNs, firstNs } of moments.values()) {
-    if (left-- === 0) break;
-    const own = { ...sides, targets: new Set([target]), tried: { target, sender } };
-    const changes = weigh(within(here, lastNs, firstNs), own, trials).filter(({ weight }) => weight > 0);
-    const ofAll = changes.filter(({ event }) => causes.some((cause) => cause.event === event));
-    const [best] = changes.sort((a, b) => b.weight - a.weight);
-    if (!best || best.weight < fits) continue;
-    const explained = Math.max(0, ...ofAll.map(({ weight }) => weight));
+    const then = left > 0 ? within(here, lastNs, firstNs) : [];
+    for (const { event } of then) left -= event.changes.length;
+    if (left <= 0) {
+      unlooked++;
+      continue;
+    }
+    const tried = trials.hasPlenty ? { target, sender } : null;
+    const own = { ...sides, targets: new Set([target]), tried };
+    const changes = weigh(then, own, trials).filter(({ weight }) => weight > 0);
+    const most = Math.max(0, ...changes.map(({ weight }) => weight));
+    const best = changes.filter(({ weight }) => weight === most);
+    const last = best.at(-1);
+    if (!last || most < fits) continue;
+    const explained = Math.max(
+      0,
+      ...changes.filter(({ event }) => events.has(event)).map(({ weight }) => weight),
+    );
     // what is only near explains it where nothing explains it better
-    if (explained >= mayTake || (explained > 0 && best.weight < explains)) continue;
-    const known = found.get(best.event);
+    if (explained >= mayTake || (explained > 0 && most < explains)) continue;
+    const known = found.get(last.event);
     if (!known)
-      found.set(best.event, { targets: own.targets, senders: new Set([sender]), firstNs, changes: [best] });
+      found.set(last.event, { targets: own.targets, senders: new Set([sender]), firstNs, changes: best });
     else {
       known.targets.add(target);
       known.senders.add(sender);
       if (firstNs < known.firstNs) known.firstNs = firstNs;
     }
   }
-  return [...found.values()];
+  return { apart: [...found.values()], unlooked };
 }
 
-/** Addresses whose own change is looked for. */
+/** Changes that are weighed for single addresses of one episode. */
+const mostWeighed = 1_000_000;
+/** Addresses among which the one that bounds a change is looked for. */
 const mostLookedAt = 2000;
 
 /** What is decided otherwise has changed already, whenever the change itself was seen. */

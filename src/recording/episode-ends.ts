@@ -101,7 +101,9 @@ function overlaps(question: Question, { firstNs, lastNs }: Episode): boolean {
 }
 
 /** What was seen to end, of all that it is about. */
-export function endedOf({ targets, fresh, ended, freshLeft }: Episode): 'none' | 'some' | 'all' {
+export function endedOf({ targets, fresh, ended, freshLeft, moreTargets }: Episode): 'none' | 'some' | 'all' {
   if (ended + freshLeft === 0) return 'none';
+  // of those that are not told apart it is not known
+  if (moreTargets) return 'some';
   return ended + freshLeft < targets.size + fresh.size ? 'some' : 'all';
 }

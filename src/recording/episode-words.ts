@@ -35,6 +35,10 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
     `${asked} ${how}; ${one ? 'it was' : 'they were'} ${ways(was)} before.`,
   ];
   sentences.push(...apartSentences(episode.apart, episode, 'moved', clock));
+  if (episode.unlooked > 0)
+    sentences.push(
+      'For some of them, whether a change of their own moved them was not looked for: there are too many.',
+    );
   if (fresh.size > 0) {
     const unasked = episode.passedBefore
       ? 'how all of them were before is not known'
@@ -171,7 +175,7 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
         : ` The recording ends at ${clock(endNs)}, and it was not seen to end.`;
     return `${last}.${some}${end}`;
   }
-  const whole = staying === 0 && left.length === 1;
+  const whole = staying === 0 && left.length === 1 && !episode.moreTargets;
   const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, story, clock));
   const untold = left.slice(toldLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
   if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);

@@ -52,8 +52,11 @@ export interface Episode {
   causes: TimedChange[];
   /** Changes that lie between, and do not fit. */
   others: TimedChange[];
-  /** Addresses that moved by changes of their own. */
+  /** Addresses that moved by changes of their own; and questions for which such were not looked for. */
   apart: Apart[];
+  unlooked: number;
+  /** The last decision of those that were too many to be told apart. */
+  moreNs: bigint | null;
   /** Of what stopped: requests that were silent by something else in this time, by reason. */
   alsoBy: Map<string, number>;
   /** Addresses that had no before, and were decided otherwise in the end; the first time. */

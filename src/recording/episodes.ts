@@ -22,7 +22,7 @@ const mostChanges = 5000;
 const mostDevices = 10_000;
 const mostSenders = 4;
 const mostLeavings = 500;
-const mostClaims = 100;
+const mostClaims = 4;
 /** Decisions of several CPUs that are this close may be told in either order. */
 const racingNs = 100_000_000n;
 /** Reasons that come of load or of a single frame, not of how the host is set up. */
@@ -100,7 +100,7 @@ export class Episodes {
     const question = this.#questions.get(key);
     if (!question) {
       const asked = this.#ask(key, { place, target, sender, settings }, now, timeNs);
-      if (asked?.episode) note(asked.episode, decision, now);
+      if (asked?.episode) this.#note(asked.episode, asked, decision, now);
       return;
     }
     const { episode } = question;
@@ -128,8 +128,13 @@ export class Episodes {
       question.asked = 1;
     }
     question.settings = settings;
-    if (question.episode) note(question.episode, decision, now);
+    if (question.episode) this.#note(question.episode, question, decision, now);
     if (!isLate) question.lastNs = timeNs;
+  }
+
+  /** Some answers that moved were not tried on the states. */
+  get untried(): boolean {
+    return this.#trials.gaveUp;
   }
 
   /** Whether some question was asked before and after the changes of its namespace; null where nothing changed. */
@@ -193,6 +198,7 @@ export class Episodes {
       findOthers(episode, askers);
     }
     this.#findThin();
+    this.#trials.forget();
     return this.all;
   }
 
@@ -311,6 +317,8 @@ export class Episodes {
       causes: [],
       others: [],
       apart: [],
+      unlooked: 0,
+      moreNs: null,
       alsoBy: new Map(),
       freshLeft: 0,
       freshLeftNs: null,
@@ -371,6 +379,15 @@ export class Episodes {
     return earlier;
   }
 
+  /** What one decision of an episode says beside its verdict. */
+  #note(episode: Episode, question: Question, { reply }: Decision, now: Justification): void {
+    const count = this.#counts.get(episode)?.get(askedKey(question));
+    if (!count) return;
+    const { macs } = count;
+    if (reply && macs.length < mostClaims && !macs.includes(reply.mac)) macs.push(reply.mac);
+    if (now.prefix === null && now.outcome === 'match') count.unproven++;
+  }
+
   #count(episode: Episode, question: Question, asked: number, timeNs: bigint): void {
     const counts = this.#counts.get(episode) ?? new Map<string, Count>();
     this.#counts.set(episode, counts);
@@ -380,8 +397,12 @@ export class Episodes {
     if (known) {
       known.decisions += asked;
       if (timeNs > known.lastNs) known.lastNs = timeNs;
-    } else if (counts.size < mostTargets) counts.set(key, { target, decisions: asked, lastNs: timeNs });
-    else episode.decisions += asked;
+    } else if (counts.size < mostTargets)
+      counts.set(key, { target, decisions: asked, lastNs: timeNs, unproven: 0, macs: [] });
+    else {
+      episode.decisions += asked;
+      if (episode.moreNs === null || timeNs > episode.moreNs) episode.moreNs = timeNs;
+    }
     if (timeNs > episode.lastNs) episode.lastNs = timeNs;
   }
 
@@ -412,7 +433,7 @@ export class Episodes {
     // what was still decided so when others had left already leaves by something else
     const many = episode.left.length >= mostLeavings;
     const known = episode.left.findLast(
-      (one) => many || (isSame(one.by, by) && one.asFirst === asFirst && lastNs <= one.firstNs + racingNs),
+      (one) => isSame(one.by, by) && one.asFirst === asFirst && (many || lastNs <= one.firstNs + racingNs),
     );
     if (known) {
       known.targets.add(target);
@@ -492,12 +513,6 @@ const nobody: ReadonlySet<string> = new Set();
 
 function askedKey({ target, sender }: Question): string {
   return `${target} ${sender}`;
-}
-
-/** What one decision of an episode says beside its verdict. */
-function note(episode: Episode, { reply }: Decision, now: Justification): void {
-  if (reply && episode.claimed.size < mostClaims) episode.claimed.add(reply.mac);
-  if (now.prefix === null && now.outcome === 'match') episode.unproven++;
 }
 
 function addTo(senders: Set<string>, sender: string): void {

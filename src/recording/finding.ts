@@ -204,6 +204,8 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(
       `${moreChanges} more ${moreChanges === 1 ? 'change was' : 'changes were'} not compared with what was decided: there were too many.`,
     );
+  if (story.episodes.untried)
+    caveats.push('Some answers that moved were not tried again on the recorded states: there were too many.');
   for (const { text } of story.gaps) caveats.push(text(clock));
   for (const host of story.overlaps)
     caveats.push(`Two recordings of ${host} overlap: what both hold is counted twice.`);

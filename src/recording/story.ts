@@ -53,8 +53,6 @@ export interface ToldChange {
   event: ChangeEvent;
   timeNs: bigint;
   states: StateDifference[];
-  /** The same, as answers that moved are held against it; null where there are too many. */
-  timed: TimedChange | null;
 }
 
 /** A table, or the rules, line by line. */
@@ -104,6 +102,8 @@ export class Story {
   readonly #around = new Map<string, States>();
   /** Routes and rules in states that are held. */
   #held = 0;
+  /** What hooks saw since the last state of a namespace, for the trials. */
+  readonly #seen = new Map<string, TimedChange[]>();
   /** Changes that hooks saw since the last state of a namespace. */
   readonly #waiting = new Map<string, ToldChange[]>();
   readonly #names = new Map<string, NamesEvent>();
@@ -288,39 +288,50 @@ export class Story {
     // of a state that nothing is told of the difference is nothing: only the next change may be it
     if (states) this.#around.set(key, states);
     else this.#around.delete(key);
+    const seen = this.#seen.get(key) ?? [];
+    this.#seen.delete(key);
+    if (states) for (const timed of seen) timed.states = states;
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     const before = this.#previous.get(key);
     const last = waiting.at(-1);
     if (!before || !last) return;
-    for (const { timed } of waiting) if (timed && states) timed.states = states;
     const changes = waiting.flatMap((one) => one.event.changes);
     last.states = this.#differences({ ...last.event, changes }, before, event.snapshot, key);
   }
 
+  /** The states around a change. What hooks saw waits for the next one, what was inferred came of the last. */
+  #time(timed: TimedChange | null, key: string): void {
+    if (!timed) return;
+    const states = this.#around.get(key);
+    if (timed.event.evidence === 'observed') {
+      const seen = this.#seen.get(key) ?? [];
+      this.#seen.set(key, seen);
+      seen.push(timed);
+    } else if (states && isOfState(timed.event)) {
+      // what the kernel announced of links comes between states
+      timed.states = states;
+      this.#around.delete(key);
+    }
+  }
+
   #statesBetween(before: Snapshot | undefined, after: Snapshot): States | null {
     if (!before?.complete || !after.complete || this.#held > mostHeld) return null;
-    this.#held += after.rules.length + shareRoutes(before, after);
+    this.#held += shareRoutes(before, after) + sizeOf(after);
     return { before, after };
   }
 
   #change(event: ChangeEvent, timeNs: bigint): void {
     this.#spread(event.host, timeNs);
     const key = `${event.host} ${event.netns.inode}`;
-    const timed = this.episodes.change(event, timeNs);
-    const states = this.#around.get(key);
-    // what the kernel announced of links comes between states
-    if (timed && states && event.evidence === 'inferred' && isOfState(event)) {
-      timed.states = states;
-      this.#around.delete(key);
-    }
+    this.#time(this.episodes.change(event, timeNs), key);
     if (this.changes.length >= mostChanges) {
       this.moreChanges++;
       return;
     }
     const before = this.#previous.get(key);
     const after = this.states.get(key)?.last.snapshot;
-    const told: ToldChange = { event, timeNs, states: [], timed };
+    const told: ToldChange = { event, timeNs, states: [] };
     this.changes.push(told);
     // the state that shows what hooks saw comes later, the one that led to what was inferred has come
     if (event.evidence === 'observed') this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), told]);
@@ -361,6 +372,13 @@ export class Story {
     }
     return states;
   }
+}
+
+/** What a state takes beside routes that it shares. */
+function sizeOf({ rules, routes, links, addresses, proxyNeighbours }: Snapshot): number {
+  let size = rules.length + links.size + addresses.length + proxyNeighbours.length;
+  for (const list of routes.values()) size += list.length / 10;
+  return size;
 }
 
 /** A change of links alone may be what the kernel announced between two states. */

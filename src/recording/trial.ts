@@ -17,6 +17,8 @@ interface Outcome {
   target: Found;
   /** Null where the sender is not asked for. */
   source: Found | null;
+  /** Interface index of the device that asks, in this state. */
+  asking: number;
 }
 
 /** Gates that close, or are passed, whatever the routes are. */
@@ -42,6 +44,8 @@ const passedOver = new Set(['no-usable-route', 'no-table', 'suppressed']);
 
 /** Routes that are looked at for all requests together. */
 const mostLookedAt = 50_000_000;
+/** One lookup, as so many of them. */
+const costOfTry = 200;
 
 /**
  * Tries requests again on recorded states, as the kernel would have looked them up: a change of routes, rules or
@@ -49,8 +53,24 @@ const mostLookedAt = 50_000_000;
  * before to what was decided after did. It is believed only where the states tell both of what was observed.
  */
 export class Trials {
-  readonly #outcomes = new WeakMap<Snapshot, Map<string, Outcome | null>>();
+  #outcomes = new WeakMap<Snapshot, Map<string, Outcome | null>>();
+  readonly #costs = new WeakMap<Snapshot, number>();
   #left = mostLookedAt;
+
+  /** There is work left for more than one of each episode. */
+  get hasPlenty(): boolean {
+    return this.#left > mostLookedAt / 2;
+  }
+
+  /** There were too many: others were told by the words of changes alone. */
+  get gaveUp(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Let go what is remembered. */
+  forget(): void {
+    this.#outcomes = new WeakMap();
+  }
 
   /**
    * @param changes in their order; what lies between them is not known
@@ -81,9 +101,16 @@ export class Trials {
     }
     const [from, end] = stretchOf(outcomes, was, now, tried, validated);
     if (from < 0 || end < 0) return null;
+    const moved = steps.slice(from, end).map(({ events }, i) => {
+      const [before, after] = [outcomes[from + i] as Outcome, outcomes[from + i + 1] as Outcome];
+      return { events, moves: !isSameOutcome(before, after), silences: answers(before) && !answers(after) };
+    });
+    // what only led elsewhere before did not silence it
+    const stops = was?.action === 'replied' && now.action !== 'replied' && !validated;
+    const hasSilenced = stops && moved.some(({ silences }) => silences);
     const led = new Map<ChangeEvent, boolean>();
-    for (const [i, { events }] of steps.slice(from, end).entries()) {
-      if (isSameOutcome(outcomes[from + i] as Outcome, outcomes[from + i + 1] as Outcome)) continue;
+    for (const { events, moves, silences } of moved) {
+      if (!moves || (hasSilenced && !silences)) continue;
       for (const event of events) led.set(event, events.length === 1);
     }
     return led;
@@ -110,12 +137,25 @@ export class Trials {
     const tried = known.get(key);
     if (tried !== undefined) return tried;
     if (this.#left <= 0) return null;
-    for (const routes of state.routes.values()) this.#left -= routes.length;
+    this.#left -= this.#costOf(state);
     const [daddr, saddr] = [parseIp(target), parseIp(sender)];
     const outcome =
       daddr === null || saddr === null ? null : outcomeIn(state, saddr, daddr, device, validated);
     known.set(key, outcome);
     return outcome;
+  }
+
+  /** What lookups in a state take at most: every rule asks its table. */
+  #costOf(state: Snapshot): number {
+    let cost = this.#costs.get(state);
+    if (cost === undefined) {
+      const { rules, routes } = state;
+      cost = costOfTry;
+      for (const { action, table } of rules)
+        cost += action === 'goto' ? rules.length : 1 + (routes.get(table)?.length ?? 0);
+      this.#costs.set(state, cost);
+    }
+    return cost;
   }
 }
 
@@ -128,14 +168,15 @@ function outcomeIn(
 ): Outcome | null {
   // made again, a device has another index
   const link = [...state.links.values()].find(({ name }) => name === device.name);
-  const target = lookUp(state, { saddr, daddr, iif: link?.index ?? device.index });
+  const asking = link?.index ?? device.index;
+  const target = lookUp(state, { saddr, daddr, iif: asking });
   if (!target) return null;
-  if (!validated) return { target, source: null };
+  if (!validated) return { target, source: null, asking };
   // __fib_validate_source asks the other way round, as if it came in where the target's route leads out
   const isLocal = target.route?.type === routeType.local;
   const out = (isLocal ? null : target.route?.nexthops[0]?.device) ?? loopbackIndex;
   const source = lookUp(state, { saddr: daddr, daddr: saddr, iif: out });
-  return source && { target, source };
+  return source && { target, source, asking };
 }
 
 interface Step {
@@ -153,6 +194,11 @@ function stepsOf(changes: readonly TimedChange[]): Step[] {
     else steps.push({ states, events: [event] });
   }
   return steps;
+}
+
+/** Whether it leads to a device that does not ask: as far as routes have a say in it, it is answered for. */
+function answers({ target, asking }: Outcome): boolean {
+  return target.outcome === 'match' && target.ways.some(({ device }) => device !== asking);
 }
 
 /** Where the sender is asked for, that alone closes the gate: the way to the target has a say in it by the device. */
@@ -227,7 +273,16 @@ function agrees(outcome: Outcome, side: Justification, { target }: Tried): boole
   if (!found.route) return true;
   const own = formatPrefix(found.route.prefix);
   if (prefix !== null && own !== (hostRoute ? `${target}/32` : prefix)) return false;
-  return goesThatWay(found, side);
+  return hostRoute ? staysHere(found, outcome) === staysThere(side) : goesThatWay(found, side);
+}
+
+/** Host routes are alike wherever they lead, but for the device that asks. */
+function staysHere({ ways }: Found, { asking }: Outcome): boolean {
+  return ways.length > 0 && ways.every(({ device }) => device === asking);
+}
+
+function staysThere({ way, device }: Justification): boolean {
+  return way.split(' ')[0] === String(device.index);
 }
 
 /** Of several nexthops a decision does not tell the gateway, and may take each that is live. */
