@@ -4,6 +4,7 @@ import { explains, fits, mayTake, type Sides, shown, type Weighed, weigh, weight
 import {
   type Apart,
   type Episode,
+  type Leaving,
   type Moment,
   type Question,
   type TimedChange,
@@ -77,7 +78,8 @@ export function findEndings(episode: Episode, here: TimedChange[], trials: Trial
   const began = new Set([...causes, ...apart.flatMap(({ changes }) => changes)].map(({ event }) => event));
   const later = here.filter(({ toNs }) => toNs > firstNs);
   for (const one of episode.left.slice(0, toldLeavings)) {
-    const { was, by: now, targets, moments } = one;
+    const { was, by: now, moments } = one;
+    const targets = aboutOf(one);
     for (const [key, { target }] of moments) if (!targets.has(target)) moments.delete(key);
     const sides = { was, now, targets, senders, settings: one.sides, tried: triedOf(moments) };
     const window = { lastWasNs: one.lastNs, firstNs: one.firstNs };
@@ -90,6 +92,30 @@ export function findEndings(episode: Episode, here: TimedChange[], trials: Trial
     one.others = changes.length - one.changes.length;
     one.apart = apartFrom(one.changes, moments, later, sides, trials).apart;
   }
+}
+
+/** Those that it is told of. */
+export function aboutOf({ targets, some }: Leaving): ReadonlySet<string> {
+  return targets.size > 0 ? targets : some;
+}
+
+/** The changes of which the states show that they ended it for one who asks. */
+export function endingsOf(
+  { was, by: now, sides: settings }: Leaving,
+  moment: Moment,
+  here: TimedChange[],
+  trials: Trials,
+): TimedChange[] {
+  const { target, sender, lastNs, firstNs } = moment;
+  const [targets, senders] = [new Set([target]), new Set([sender])];
+  const sides = { was, now, targets, senders, settings, tried: moment };
+  return weigh(within(here, lastNs, firstNs), sides, trials).filter(({ weight }) => weight === shown);
+}
+
+/** Whether the states show that what began it makes no difference to who asks. */
+export function isUntouched({ causes, now }: Episode, tried: Tried, trials: Trials): boolean {
+  const known = causes.filter(({ weight }) => weight === shown);
+  return known.length > 0 && known.every((cause) => trials.makesNone(cause, now, tried) === true);
 }
 
 /** Those that fit; but for routes that came behind all that explains it: they undo it again. */

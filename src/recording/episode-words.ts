@@ -8,6 +8,7 @@ import {
   type TimedChange,
   toldLeavings,
 } from './episode.js';
+import { aboutOf } from './episode-causes.js';
 import { endedOf } from './episode-ends.js';
 import type { Gap } from './gaps.js';
 import { type Justification, justificationText } from './justification.js';
@@ -177,13 +178,13 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
   }
   const whole = staying === 0 && left.length === 1 && !episode.moreTargets;
   const ends = left.slice(0, toldLeavings).map((one) => leavingText(one, episode, whole, story, clock));
-  const untold = left.slice(toldLeavings).reduce((sum, { targets }) => sum + targets.size, 0);
+  const untold = left.slice(toldLeavings).reduce((sum, one) => sum + aboutOf(one).size, 0);
   if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);
   const sentences = [`${last}.`, ...ends];
   if (still > 0 && stillNs !== null) {
-    sentences.push(
-      `${still === 1 ? '1 other was' : `${still} others were`} still decided so at ${clock(stillNs)}, and that was not seen to end.`,
-    );
+    const others = left.some(({ some }) => some.size > 0);
+    const who = others ? 'For others who ask it was' : still === 1 ? '1 other was' : `${still} others were`;
+    sentences.push(`${who} still decided so at ${clock(stillNs)}, and that was not seen to end.`);
   }
   const silent = staying - still;
   if (silent > 0)
@@ -226,21 +227,20 @@ function alsoWords({ alsoBy }: Episode): string {
 }
 
 /** "From 03:31:20.0 on they were as before (same-device) after this: ..." */
-function leavingText(
-  { by, asBefore, asFirst, targets, lastNs, firstNs, changes, others, settings, apart }: Leaving,
-  episode: Episode,
-  whole: boolean,
-  story: Story,
-  clock: Clock,
-): string {
-  const one = targets.size === 1;
+function leavingText(leaving: Leaving, episode: Episode, whole: boolean, story: Story, clock: Clock): string {
+  const { by, asBefore, asFirst, targets, lastNs, firstNs, changes, others, settings, apart } = leaving;
+  const about = aboutOf(leaving);
+  const one = about.size === 1;
+  const whom = targets.size > 0 ? '' : `, for ${sendersOf(leaving)},`;
   const who = whole
     ? one
       ? 'it'
       : 'they'
-    : episode.targets.size === targets.size && episode.left.length === 1
-      ? 'all'
-      : `${targets.size} of them`;
+    : whom !== '' && episode.targets.size === 1
+      ? 'it'
+      : episode.targets.size === targets.size && episode.left.length === 1
+        ? 'all'
+        : `${about.size} of them`;
   const how = asBefore
     ? `as before (${episode.was.reason})`
     : asFirst
@@ -258,7 +258,13 @@ function leavingText(
           : '; no change was seen before it.';
   const ofTheirOwn = apartSentences(apart, episode, 'did so', clock).map((text) => ` ${text}`);
   const gap = gapWords(story, by.host, lastNs, firstNs).replace('moved', 'ended');
-  return `From ${clock(firstNs)} on ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}${gap && ` ${gap}`}`;
+  return `From ${clock(firstNs)} on${whom} ${who} ${one && who !== 'all' ? 'was' : 'were'} ${how}${cause}${shown}${ofTheirOwn.join('')}${gap && ` ${gap}`}`;
+}
+
+/** Who asks for what it ended for. */
+function sendersOf({ moments }: Leaving): string {
+  const senders = [...new Set([...moments.values()].map(({ sender }) => sender))];
+  return senders.slice(0, 3).join(', ') + (senders.length > 3 ? ' and others' : '');
 }
 
 /** The route or gate that closed, and the reason where that is not what it is called. */

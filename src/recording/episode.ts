@@ -94,6 +94,8 @@ export interface Leaving {
   /** It is what decided before the first of several that it was in, one after another. */
   asFirst: boolean;
   targets: Set<string>;
+  /** Addresses for which it ended for who asked, while others who ask for them are still told so. */
+  some: Set<string>;
   /** The latest decision of the episode about them before the first one otherwise. */
   lastNs: bigint;
   firstNs: bigint;

@@ -3,6 +3,7 @@ import type { ChangeEvent } from '../stream/events.js';
 import { type Sides, settingsMoved, weigh } from './causes.js';
 import {
   type Episode,
+  type Leaving,
   type Moment,
   mostTargets,
   type Question,
@@ -10,8 +11,16 @@ import {
   type ThinEpisode,
   type TimedChange,
 } from './episode.js';
-import { type Count, countDecisions, findCauses, findEndings, forgetEarly } from './episode-causes.js';
-import { findEnd, findOthers } from './episode-ends.js';
+import {
+  type Count,
+  countDecisions,
+  endingsOf,
+  findCauses,
+  findEndings,
+  forgetEarly,
+  isUntouched,
+} from './episode-causes.js';
+import { type Around, type Askers, findEnd, findOthers } from './episode-ends.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
 import { Trials } from './trial.js';
@@ -193,9 +202,16 @@ export class Episodes {
             isSame(one.now, by) &&
             ended.get(one)?.has(target),
         );
-      ended.set(episode, findEnd(episode, staying.get(episode) ?? new Map(), askers, went));
+      const around: Around = {
+        staying: staying.get(episode) ?? new Map(),
+        askers,
+        went,
+        spares: (one, target) => this.#spares(one, target, episode, askers),
+        isUntouched: (target, sender) => isUntouched(episode, { target, sender }, this.#trials),
+      };
+      ended.set(episode, findEnd(episode, around));
       findEndings(episode, here, this.#trials);
-      findOthers(episode, askers);
+      findOthers(episode, around);
     }
     this.#findThin();
     this.#trials.forget();
@@ -213,6 +229,23 @@ export class Episodes {
       staying.set(episode, targets);
     }
     return staying;
+  }
+
+  /** Another one who asks for the address is in the episode still, and the states show that what ended it is not his. */
+  #spares(one: Leaving, target: string, episode: Episode, askers: Askers): boolean {
+    const still = askers(target).filter((other) => other.episode === episode && other.lastNs > one.lastNs);
+    const moment = [...one.moments.values()].find((of) => of.target === target);
+    if (still.length === 0 || !moment) return false;
+    const ends = endingsOf(one, moment, this.#changesOf(episode.now), this.#trials);
+    const { now } = episode;
+    return still.some(
+      ({ sender, lastNs }) =>
+        ends.length > 0 &&
+        ends.every(
+          (change) =>
+            lastNs > change.toNs || this.#trials.makesNone(change, now, { target, sender }) === true,
+        ),
+    );
   }
 
   #ask(
@@ -446,6 +479,7 @@ export class Episodes {
       episode.left.push({
         ...{ by, asBefore, asFirst, sides, lastNs, was: question.justification },
         targets: new Set([target]),
+        some: new Set(),
         firstNs: timeNs,
         settings: settingsMoved({
           was: question.justification,

@@ -539,3 +539,50 @@ it('finds the device that takes no part in ARP any more', () => {
   expect(paragraphs[0]).toMatch(/^03:30:10\.0 link bond0\.90, up, noarp \(it was bond0\.90, up\)\. From/);
   expect(paragraphs[0]).toContain('after this: 03:30:20.0 link bond0.90, up (it was bond0.90, up, noarp).');
 });
+
+describe('settings', () => {
+  const set = (seconds: number, scope: string, value: number, was: number): Entry =>
+    changed(seconds, [
+      {
+        object: 'setting',
+        change: 'changed',
+        text: `net/ipv4/conf/${scope}/proxy_arp = ${value}`,
+        was: `net/ipv4/conf/${scope}/proxy_arp = ${was}`,
+      },
+    ]);
+  const with_ = (all: number, dev: number) => ({ settings: { proxy_arp: { all, dev } } });
+  const off: Way = { ...rogue(), action: 'silent', reason: 'proxy-arp-off' };
+
+  it('that brought what the kernel reads to what it was are told, and not those before', () => {
+    const { paragraphs } = find([
+      asked(1, '198.51.100.8', rogue(), with_(0, 1)),
+      set(5, 'all', 1, 0),
+      set(7, 'bond0.90', 0, 1),
+      asked(15, '198.51.100.9', rogue(), with_(1, 0)),
+      set(20, 'all', 0, 1),
+      asked(30, '198.51.100.8', off, with_(0, 0)),
+      asked(31, '198.51.100.9', off, with_(0, 0)),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:20\.0 net\/ipv4\/conf\/all\/proxy_arp = 0 \(it was 1\)\. /);
+    expect(paragraphs[0]).not.toContain('03:30:07.0');
+  });
+
+  it('that a gate never reads are none of its causes', () => {
+    const noarp: Way = { ...rogue(), action: 'silent', reason: 'device-noarp' };
+    const { paragraphs } = find([
+      asked(1, '198.51.100.8', rogue(), with_(0, 1)),
+      changed(10, [
+        {
+          object: 'link',
+          change: 'changed',
+          text: 'bond0.90, up, noarp',
+          was: 'bond0.90, up',
+          device: { index: 2, name: 'bond0.90' },
+        },
+      ]),
+      set(20, 'bond0.90', 0, 1),
+      asked(30, '198.51.100.8', noarp, with_(0, 0)),
+    ]);
+    expect(paragraphs[0]).toMatch(/^03:30:10\.0 link bond0\.90, up, noarp \(it was bond0\.90, up\)\. From/);
+  });
+});

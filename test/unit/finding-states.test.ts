@@ -206,6 +206,41 @@ describe('two who ask for one address', () => {
     expect(headline).toContain('began to answer 192.0.2.2 for 1 address');
   });
 
+  it('have ends of their own', () => {
+    const { headline, paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .ask(1.1, '192.0.2.77', '192.0.2.2')
+      .remove(5, '192.0.2.0/24')
+      .ask(6, '192.0.2.77')
+      .ask(6.1, '192.0.2.77', '192.0.2.2')
+      .change(10, ({ rules: all }) => ({
+        rules: [{ ...bySender('192.0.2.2', 0), action: 'blackhole' as const }, ...all],
+      }))
+      .ask(20, '192.0.2.77')
+      .ask(30, '192.0.2.77')
+      .ask(30.1, '192.0.2.77', '192.0.2.2')
+      .find();
+    expect(headline).toContain('not seen to end');
+    expect(paragraphs[0]).toContain('From 03:30:30.1 on, for 192.0.2.2, it was silent (blackholed');
+    expect(paragraphs[0]).toContain('after this: 03:30:10.0 rule 50: from 192.0.2.2 blackhole was added.');
+    expect(paragraphs[0]).toContain('For others who ask it was still decided so at 03:30:30.0');
+  });
+
+  it('are not said to be told as before by what never touched them', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '198.51.100.8')
+      .ask(1.1, '198.51.100.8', '192.0.2.2')
+      .change(5, ({ rules: all }) => ({
+        rules: [{ ...bySender('192.0.2.2', 0), action: 'blackhole' as const }, ...all],
+      }))
+      .ask(6, '198.51.100.8')
+      .ask(6.1, '198.51.100.8', '192.0.2.2')
+      .ask(8, '198.51.100.8')
+      .find();
+    expect(paragraphs[0]).toContain('by 192.0.2.2 got no answer any more');
+    expect(paragraphs[0]).not.toContain('told as before');
+  });
+
   it('are not taken for a move, where the states show none', () => {
     const { headline } = new Host({ ...wellSet, rules: [bySender('192.0.2.2', 254), ...wellSet.rules] })
       .ask(1, '192.0.2.77')
@@ -213,6 +248,26 @@ describe('two who ask for one address', () => {
       .ask(8, '192.0.2.77', '192.0.2.2')
       .find();
     expect(headline).not.toContain('after a change');
+  });
+});
+
+describe('what led elsewhere before', () => {
+  it('is no cause of silence', () => {
+    const { paragraphs } = new Host()
+      .ask(1, '192.0.2.77')
+      .remove(5, '192.0.2.0/24')
+      .ask(6, '192.0.2.77')
+      .change(10, ({ routes }) => ({
+        routes: routes.map((one) =>
+          one.table === 254 ? { ...one, nexthops: [nexthop(devices.tap0)] } : one,
+        ),
+      }))
+      .add(30, subnet)
+      .ask(31, '192.0.2.77')
+      .find();
+    expect(paragraphs[0]).toContain(
+      'as before (same-device) after this: 03:30:30.0 table public_90 got 1 route',
+    );
   });
 });
 
