@@ -1,6 +1,16 @@
 import type { Change } from '../decision/changes.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { explains, fits, mayTake, type Sides, shown, type Weighed, weigh, weightOf } from './causes.js';
+import {
+  explains,
+  fits,
+  mayTake,
+  type SettingMoved,
+  type Sides,
+  shown,
+  type Weighed,
+  weigh,
+  weightOf,
+} from './causes.js';
 import {
   type Apart,
   type Episode,
@@ -29,12 +39,30 @@ export function findCauses(episode: Episode, { here, moments, settings, trials }
     episode.lastWasNs = lastNs;
   });
   episode.causes = causesIn(weighed);
+  episode.settings = unannounced(episode.settings, here, moments, episode.firstNs);
   episode.others = weighed.filter((one) => !episode.causes.some(({ event }) => event === one.event));
   for (const target of episode.fresh)
     if (!mayBeIts(target, episode, sides, trials)) episode.fresh.delete(target);
   const { apart, unlooked } = apartFrom(episode.causes, moments, here, sides, trials);
   episode.apart = apart;
   episode.unlooked = unlooked;
+}
+
+/** Settings that moved between the first two decisions, and that no change tells of: those have a time of their own. */
+function unannounced(
+  settings: readonly SettingMoved[],
+  here: TimedChange[],
+  moments: ReadonlyMap<string, Moment>,
+  firstNs: bigint,
+): SettingMoved[] {
+  const [first] = moments.values();
+  if (!first || settings.length === 0) return [...settings];
+  const texts = new Set(
+    within(here, first.lastNs, firstNs).flatMap(({ event }) =>
+      event.changes.flatMap(({ change, text }) => (change === 'changed' ? [text] : [])),
+    ),
+  );
+  return settings.filter(({ path, now }) => !texts.has(`${path} = ${now}`));
 }
 
 /** Whether an address that had no before may have been moved by what moved the others. */
@@ -89,6 +117,7 @@ export function findEndings(episode: Episode, here: TimedChange[], trials: Trial
     // what began it may have come after that, for all that its time tells: but it has to lead the other way, too
     const fitting = changes.filter(({ event, weight }) => !began.has(event) || weight >= explains);
     one.changes = causesIn(fitting);
+    one.settings = unannounced(one.settings, here, moments, one.firstNs);
     one.others = changes.length - one.changes.length;
     one.apart = apartFrom(one.changes, moments, later, sides, trials).apart;
   }
