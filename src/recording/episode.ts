@@ -171,3 +171,8 @@ export const toldLeavings = 2;
 export function sizeOf({ targets, fresh }: Episode): number {
   return targets.size + fresh.size;
 }
+
+/** What is counted apart: an address, and who asks for it. */
+export function askedKey({ target, sender }: Pick<Question, 'target' | 'sender'>): string {
+  return `${target} ${sender}`;
+}

@@ -1,9 +1,9 @@
 import type { Decision, Settings } from '../decision/types.js';
 import type { ChangeEvent } from '../stream/events.js';
-import { type Sides, settingsMoved, weigh } from './causes.js';
+import { type Sides, settingsMoved } from './causes.js';
 import {
+  askedKey,
   type Episode,
-  type Leaving,
   type Moment,
   mostTargets,
   type Question,
@@ -11,18 +11,11 @@ import {
   type ThinEpisode,
   type TimedChange,
 } from './episode.js';
-import {
-  type Count,
-  countDecisions,
-  endingsOf,
-  findCauses,
-  findEndings,
-  forgetEarly,
-  isUntouched,
-} from './episode-causes.js';
-import { type Around, type Askers, findEnd, findOthers } from './episode-ends.js';
+import type { Count } from './episode-causes.js';
+import { finishEpisodes } from './episode-finish.js';
 import { isSame, type Justification, provenOf } from './justification.js';
 import { Spans } from './spans.js';
+import { thinEpisode } from './thin.js';
 import { Trials } from './trial.js';
 
 const mostQuestions = 200_000;
@@ -171,81 +164,28 @@ export class Episodes {
 
   /** Once everything was read: find the changes behind each episode, and what it goes on for. */
   finish(): Episode[] {
-    for (const episode of this.all) {
-      findCauses(episode, {
-        here: this.#changesOf(episode.now),
+    finishEpisodes({
+      all: this.all,
+      questions: () => this.#questions.values(),
+      askers: (place, target) => this.#byTarget.get(`${place}|${target}`) ?? [],
+      changesOf: (one) => this.#changesOf(one),
+      of: (episode) => ({
         moments: this.#moments.get(episode) ?? new Map(),
         settings: this.#sides.get(episode) ?? null,
-        trials: this.#trials,
-      });
-      const counts = this.#counts.get(episode) ?? new Map<string, Count>();
-      for (const early of forgetEarly(episode, this.#early.get(episode) ?? [])) {
-        counts.delete(askedKey(early));
-        early.been = early.been.filter((one) => one !== episode);
-        if (early.episode === episode) early.episode = null;
-      }
-      countDecisions(episode, counts);
+        early: this.#early.get(episode) ?? [],
+        counts: this.#counts.get(episode) ?? new Map(),
+      }),
+      trials: this.#trials,
+    });
+    for (const fresh of this.#fresh.values()) {
+      const now = [...fresh][0]?.justification;
+      if (now?.action !== 'replied' || this.all.some((one) => isSame(one.now, now))) continue;
+      const seenNs = (place: string) => this.#devices.get(place) ?? null;
+      const thin = thinEpisode([...fresh], now, this.#changesOf(now), seenNs, this.#trials);
+      if (thin) this.thin.push(thin);
     }
-    const staying = this.#staying();
-    const ended = new Map<Episode, Set<string>>();
-    // what went on to another episode ends with that: the last ones first
-    for (const episode of [...this.all].reverse()) {
-      const { host, netns, device } = episode.now;
-      const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
-      const askers = (target: string) => this.#byTarget.get(`${place}|${target}`) ?? [];
-      const here = this.#changesOf(episode.now);
-      const went = (by: Justification, target: string) =>
-        this.all.some(
-          (one) =>
-            one.kind === 'moved' &&
-            isSame(one.was, episode.now) &&
-            isSame(one.now, by) &&
-            ended.get(one)?.has(target),
-        );
-      const around: Around = {
-        staying: staying.get(episode) ?? new Map(),
-        askers,
-        went,
-        spares: (one, target) => this.#spares(one, target, episode, askers),
-        isUntouched: (target, sender) => isUntouched(episode, { target, sender }, this.#trials),
-      };
-      ended.set(episode, findEnd(episode, around));
-      findEndings(episode, here, this.#trials);
-      findOthers(episode, around);
-    }
-    this.#findThin();
     this.#trials.forget();
     return this.all;
-  }
-
-  /** Addresses that some question goes on to be in an episode for, and the last decision about each. */
-  #staying(): Map<Episode, Map<string, bigint>> {
-    const staying = new Map<Episode, Map<string, bigint>>();
-    for (const { episode, target, lastNs } of this.#questions.values()) {
-      if (!episode) continue;
-      const targets = staying.get(episode) ?? new Map();
-      const known = targets.get(target);
-      if (known === undefined || lastNs > known) targets.set(target, lastNs);
-      staying.set(episode, targets);
-    }
-    return staying;
-  }
-
-  /** Another one who asks for the address is in the episode still, and the states show that what ended it is not his. */
-  #spares(one: Leaving, target: string, episode: Episode, askers: Askers): boolean {
-    const still = askers(target).filter((other) => other.episode === episode && other.lastNs > one.lastNs);
-    const moment = [...one.moments.values()].find((of) => of.target === target);
-    if (still.length === 0 || !moment) return false;
-    const ends = endingsOf(one, moment, this.#changesOf(episode.now), this.#trials);
-    const { now } = episode;
-    return still.some(
-      ({ sender, lastNs }) =>
-        ends.length > 0 &&
-        ends.every(
-          (change) =>
-            lastNs > change.toNs || this.#trials.makesNone(change, now, { target, sender }) === true,
-        ),
-    );
   }
 
   #ask(
@@ -501,37 +441,6 @@ export class Episodes {
     return asBefore || asFirst || (episode.kind !== 'stopped' && by.action !== 'replied');
   }
 
-  /** Answers that nobody had asked for before a change that fits them, on a device that was seen before it. */
-  #findThin(): void {
-    for (const fresh of this.#fresh.values()) {
-      const [first] = fresh;
-      if (first?.justification.action !== 'replied') continue;
-      const now = first.justification;
-      if (this.all.some((one) => isSame(one.now, now))) continue;
-      // for whom it had been decided like this before nothing is new
-      const told = [...fresh].filter(({ othersWas }) => othersWas === null || !isSame(othersWas, now));
-      const unasked = told.filter(({ othersWas }) => othersWas === null);
-      const questions = unasked.length > 0 ? unasked : told;
-      const [one] = questions;
-      if (!one) continue;
-      const sinceNs = questions.reduce(
-        (least, { firstNs }) => (firstNs < least ? firstNs : least),
-        one.firstNs,
-      );
-      const targets = new Set(questions.map(({ target }) => target));
-      const device = one.othersWasNs ?? this.#devices.get(one.place) ?? sinceNs;
-      const then = this.#changesOf(now).filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
-      const before = one.othersWas;
-      const senders = new Set(questions.map(({ sender }) => sender));
-      const tried = { target: one.target, sender: one.sender };
-      const sides = { was: before, now, targets, senders, tried: null, settings: null };
-      const causes = weigh(then, sides, this.#trials).filter(
-        (change) => change.weight > 0 && this.#trials.makesNone(change, now, tried) !== true,
-      );
-      if (causes.length > 0) this.thin.push({ now, targets, sinceNs, before, causes });
-    }
-  }
-
   #changesOf({ host, netns }: Justification): TimedChange[] {
     return this.#changes.filter(({ event }) => event.host === host && event.netns.inode === netns.inode);
   }
@@ -544,10 +453,6 @@ export class Episodes {
 }
 
 const nobody: ReadonlySet<string> = new Set();
-
-function askedKey({ target, sender }: Question): string {
-  return `${target} ${sender}`;
-}
 
 function addTo(senders: Set<string>, sender: string): void {
   if (senders.size <= mostSenders) senders.add(sender);
