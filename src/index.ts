@@ -22,6 +22,14 @@ export type {
   SnapshotEvent,
 } from './recording/events-from-json.js';
 export { type OpenOptions, OpenRecording, openRecording } from './recording/open.js';
-export type { Accounts, ChangeEvent, EndEvent, LostEvent, StartEvent, StreamEvent } from './stream/events.js';
+export type {
+  Accounts,
+  ChangeEvent,
+  EndEvent,
+  LostEvent,
+  Missed,
+  StartEvent,
+  StreamEvent,
+} from './stream/events.js';
 export { type LiveOptions, LiveStream } from './stream/live.js';
 export { LineView } from './view/line.js';

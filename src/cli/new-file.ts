@@ -15,7 +15,7 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
       await handle.writeFile(text);
     } catch (error) {
       // a part of it is of no use, and would be in the way of the next try
-      await unlink(path);
+      await unlink(path).catch(() => {});
       throw error;
     } finally {
       await handle.close();

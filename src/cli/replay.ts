@@ -112,7 +112,10 @@ async function readOptions(files: string[], options: ReplayOptions) {
   const fromNs = from && nsOf(from, utc, day);
   const toNs = to && nsOf(to, utc, day);
   if (fromNs !== undefined && toNs !== undefined && toNs <= fromNs)
-    throw new ArpwhyError('usage', '--to is no later than --from: nothing lies between them');
+    throw new ArpwhyError(
+      'usage',
+      '--to is no later than --from: nothing lies between them; of another day, give the date, too',
+    );
   return {
     filter,
     ...(fromNs === undefined ? {} : { fromNs }),

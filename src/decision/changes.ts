@@ -187,6 +187,7 @@ function hopText(hop: Nexthop, links: Snapshot['links']): string {
 function proxyItems({ proxyNeighbours, links }: Snapshot): Item[] {
   return proxyNeighbours.map(({ ip, device }) => {
     const text = device === null ? formatIp(ip) : `${formatIp(ip)} dev ${links.get(device)?.name ?? device}`;
-    return { identity: text, text, device, table: null };
+    // its device may have got another name
+    return { identity: `${ip} ${device}`, text, device, table: null };
   });
 }

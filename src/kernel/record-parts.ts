@@ -2,7 +2,7 @@ import { part, record, wait } from './layout.js';
 
 /** A wire record is its head, a body that it may share with others, and with some what is of this pass alone again. */
 
-/** Whether it is as long as what it says of itself: else nothing is to be read from it. */
+/** Whether it is long enough for its head and what else it says to bear: else nothing is to be read from it. */
 export function isRecord(bytes: Buffer): boolean {
   return (
     bytes.length >= record.bytes && bytes.length >= record.bytes + (bears(bytes, part.wait) ? wait.bytes : 0)

@@ -42,11 +42,11 @@ export class Bases {
     this.#bases.delete(parts.base);
     const size = parts.json.length + (parts.record?.length ?? 0) + (parts.evidence?.length ?? 0);
     if (parts.base >= mostBases || size > mostBaseBytes) return;
-    if (parts.record && !isRecord(parts.record)) return;
     const json = Buffer.from(parts.json);
     const text = BaseText.of(json);
     if (!text) return;
-    const body = parts.record && Buffer.from(bodyOf(parts.record));
+    // without a wire record that is whole its text tells others all the same
+    const body = parts.record && isRecord(parts.record) ? Buffer.from(bodyOf(parts.record)) : null;
     const evidence = parts.evidence && Buffer.from(parts.evidence);
     this.#bases.set(parts.base, { text, json, decision: null, body, evidence });
   }

@@ -86,31 +86,34 @@ export function weigh(changes: readonly TimedChange[], sides: Sides, trials: Tri
       const flip = flips.get(one);
       if (flip !== undefined) weights.set(one, flip ? explains : 0);
     }
-    if (!led || !states) {
-      const least = event.more > 0 ? 1 : 0;
-      return { ...change, weight: Math.max(least, ...weights.values()), weights };
-    }
+    const known = { ...change, weight: leastOf(event, weights), weights };
+    if (!led || !states) return known;
     const alone = led.get(event);
-    if (alone === true) return { ...change, weight: shown, weights };
-    if (alone === false) return { ...change, weight: amongOthers(change, bests, sides), weights };
-    // it left the lookups as they were
-    for (const one of event.changes) if (hears && isByLookups(one, sides)) weights.set(one, 0);
-    return { ...change, weight: Math.max(0, ...weights.values()), weights };
+    const hasPart = event.more > 0 || event.changes.some((one) => isByLookups(one, sides));
+    if (alone === undefined || !hasPart) return hears ? withoutLookups(known, sides) : known;
+    return { ...known, weight: alone ? shown : amongOthers(known, bests, sides) };
   });
 }
 
+/** What is cut off of an event may be anything. */
+function leastOf({ more }: ChangeEvent, parts: ReadonlyMap<Change, number>): number {
+  return Math.max(more > 0 ? weights.more : weights.none, ...parts.values());
+}
+
+/** The same, where it left the lookups as they were. */
+export function withoutLookups(change: Weighed, sides: Sides): Weighed {
+  const parts = new Map(change.weights);
+  for (const one of parts.keys()) if (isByLookups(one, sides)) parts.set(one, 0);
+  return { ...change, weight: leastOf(change.event, parts), weights: parts };
+}
+
 /** One of several changes between two states, which together moved it: those that fit best, and else any of them. */
-function amongOthers(
-  { event, states }: TimedChange,
-  bests: ReadonlyMap<States, number>,
-  sides: Sides,
-): number {
-  const own = weightByLookups(event, sides);
+function amongOthers(change: Weighed, bests: ReadonlyMap<States, number>, sides: Sides): number {
+  const own = weightByLookups(change.event, sides);
   if (own >= explains) return own;
-  if (own >= (bests.get(states as States) ?? 0)) return weights.mayTake;
+  if (own >= (bests.get(change.states as States) ?? 0)) return weights.mayTake;
   // it may be a setting, all the same
-  const rest = event.changes.filter((one) => !isByLookups(one, sides));
-  return Math.max(0, ...rest.map((one) => weightOfOne(one, sides)));
+  return withoutLookups(change, sides).weight;
 }
 
 /** The best of those that together led from one state to another. */
@@ -149,7 +152,7 @@ export const fits = weights.near;
 export const { shown, mayTake } = weights;
 
 /** The same of one of the changes of an event. */
-export function weightOfOne(change: Change, sides: Sides): number {
+function weightOfOne(change: Change, sides: Sides): number {
   const { was, now, targets } = sides;
   const both = was ? [was, now] : [now];
   const byRoutes = both.every(hearsRoutes);

@@ -29,7 +29,7 @@ export function changesText(changes: TimedChange[], clock: Clock): string {
 }
 
 /** "03:31:07.2"; of what came about in a longer stretch of time the stretch. */
-export function changeTimes(fromNs: bigint, toNs: bigint, clock: Clock): string {
+function changeTimes(fromNs: bigint, toNs: bigint, clock: Clock): string {
   return toNs - fromNs <= momentNs ? clock(toNs) : `Between ${clock(fromNs)} and ${clock(toNs)}`;
 }
 
@@ -114,7 +114,7 @@ export function changeWords(
   }
   for (const one of changes) {
     if (one.object === 'address') push(addressWords(one), one);
-    if (one.object === 'proxy-neighbour') push(`proxy neighbour ${one.text} was ${one.change}`, one);
+    if (one.object === 'proxy-neighbour') push(proxyWords(one), one);
   }
   if (parts.length === 0) push(`${changes.length} settings of devices came or went`);
   const best = [...parts].sort((a, b) => b.weight - a.weight).slice(0, mostParts);
@@ -138,6 +138,12 @@ function linkWords(text: string, was: string): string {
 /** An address that stayed where it was changes with the name of its device. */
 function addressWords({ text, change, was }: Change): string {
   return change === 'changed' ? `address ${was} is ${text} now` : `address ${text} was ${change}`;
+}
+
+function proxyWords({ text, change, was }: Change): string {
+  return change === 'changed'
+    ? `proxy neighbour ${was} is ${text} now`
+    : `proxy neighbour ${text} was ${change}`;
 }
 
 function routesWords(changes: Change[]): string {

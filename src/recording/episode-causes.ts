@@ -262,6 +262,7 @@ function apartFrom(
   let [left, unlooked] = [mostWeighed, 0];
   for (const { target, sender, lastNs, firstNs } of moments.values()) {
     const then = left > 0 ? within(here, lastNs, firstNs) : [];
+    left -= here.length / 16;
     for (const { event } of then) left -= event.changes.length;
     if (left <= 0) {
       unlooked++;

@@ -50,11 +50,16 @@ export function finishEpisodes(followed: Followed): void {
   for (const episode of all) {
     const { moments, settings, early, counts } = followed.of(episode);
     findCauses(episode, { here: changesOf(episode.now), moments, settings, trials });
-    for (const one of forgetEarly(episode, early)) {
+    const fresh = new Set(episode.fresh);
+    const forgotten = forgetEarly(episode, early);
+    for (const one of forgotten) {
       counts.delete(askedKey(one));
       one.been = one.been.filter((other) => other !== episode);
       if (one.episode === episode) one.episode = null;
     }
+    // who else asks for an address keeps it in
+    if (forgotten.length > 0)
+      for (const { target } of counts.values()) if (fresh.has(target)) episode.fresh.add(target);
     countDecisions(episode, counts);
   }
   const staying = stayingOf(followed.questions());

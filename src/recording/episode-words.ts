@@ -25,7 +25,8 @@ export function paragraphOf(episode: Episode, story: Story, clock: Clock): strin
   const { now, was, kind, targets, fresh } = episode;
   const one = targets.size === 1;
   const were = one ? 'was' : 'were';
-  const asked = `From ${clock(episode.firstNs)} on, ${named(episode)} asked for ${whereText(now, story)}${byWhom(episode)}`;
+  const by = askersApart(episode);
+  const asked = `From ${clock(episode.firstNs)} on, ${named(episode)} asked for ${whereText(now, story)}${by === null ? '' : ` by ${by}`}`;
   const how = {
     began: `${were} answered because of ${justificationText(now)}`,
     stopped: `got no answer any more, because of ${whyText(now)}`,
@@ -182,9 +183,14 @@ function endSentence(episode: Episode, story: Story, clock: Clock): string {
   if (untold > 0) ends.push(`${untold} more ${untold === 1 ? 'was' : 'were'} decided otherwise later.`);
   const sentences = [`${last}.`, ...ends];
   if (still > 0 && stillNs !== null) {
-    const others = left.some(({ some }) => some.size > 0);
-    const who = others ? 'For others who ask it was' : still === 1 ? '1 other was' : `${still} others were`;
-    sentences.push(`${who} still decided so at ${clock(stillNs)}, and that was not seen to end.`);
+    const forOthers = Math.min(still, new Set(left.flatMap(({ some }) => [...some])).size);
+    const rest = still - forOthers;
+    const whom = [
+      forOthers > 0 ? 'For others who ask it was' : '',
+      rest === 0 ? '' : rest === 1 ? '1 other was' : `${rest} others were`,
+    ].filter((text) => text !== '');
+    for (const who of whom)
+      sentences.push(`${who} still decided so at ${clock(stillNs)}, and that was not seen to end.`);
   }
   const silent = staying - still;
   if (silent > 0)
@@ -288,10 +294,10 @@ function named({ targets, moreTargets }: Episode): string {
 }
 
 /** Where others ask for the same and nothing moved for them. */
-export function byWhom({ othersApart, senders }: Episode): string {
-  if (!othersApart) return '';
+export function askersApart({ othersApart, senders }: Episode): string | null {
+  if (!othersApart) return null;
   const shown = [...senders].slice(0, 3);
-  return ` by ${shown.join(', ')}${senders.size > shown.length ? ' and others' : ''}`;
+  return `${shown.join(', ')}${senders.size > shown.length ? ' and others' : ''}`;
 }
 
 /** "on bond0.90 in node0" */

@@ -150,6 +150,9 @@ export interface Question {
   lastNs: bigint;
   /** Decisions since it was decided so. */
   asked: number;
+  /** Those of them that went by a route whose prefix was not proven, and MACs that were claimed by them; a few. */
+  unproven: number;
+  macs: string[];
   episode: Episode | null;
   /** Those that it was in, this one too. */
   been: Episode[];

@@ -102,11 +102,11 @@ export class Episodes {
     const question = this.#questions.get(key);
     if (!question) {
       const asked = this.#ask(key, { place, target, sender, settings }, now, timeNs);
-      if (asked?.episode) this.#note(asked.episode, asked, decision, now);
+      if (asked) this.#note(asked, decision, now);
       return;
     }
     const { episode } = question;
-    // told after what came later: it counts, and moves nothing
+    // told after what came later: it moves nothing, and counts where it is the same
     const isLate = timeNs < question.lastNs;
     if (isLate || isSame(question.justification, now)) {
       if (isLate && !isSame(question.justification, now)) return;
@@ -128,9 +128,11 @@ export class Episodes {
       if (question.episode && !again) question.been.push(question.episode);
       question.justification = now;
       question.asked = 1;
+      question.unproven = 0;
+      question.macs = [];
     }
-    question.settings = settings;
-    if (question.episode) this.#note(question.episode, question, decision, now);
+    if (!isLate) question.settings = settings;
+    this.#note(question, decision, now);
     if (!isLate) question.lastNs = timeNs;
   }
 
@@ -208,7 +210,7 @@ export class Episodes {
       justification: now,
       firstNs: timeNs,
       lastNs: timeNs,
-      asked: 1,
+      ...{ asked: 1, unproven: 0, macs: [] },
       been: episode ? [episode] : [],
       first: null,
       passed: this.#passed.has(`${place}|${target}`),
@@ -255,7 +257,7 @@ export class Episodes {
       addMoment(this.#moments.get(open), question, { lastNs: lastWasNs, firstNs: timeNs });
       addTo(open.senders, question.sender);
       addTo(open.askers, question.sender);
-      this.#enter(open, { ...question, asked: 1 }, timeNs);
+      this.#enter(open, { ...question, asked: 1, unproven: 0, macs: [] }, timeNs);
       return open;
     }
     if (this.all.length >= mostEpisodes) {
@@ -303,7 +305,7 @@ export class Episodes {
     addMoment(moments, question, { lastNs: lastWasNs, firstNs: timeNs });
     this.#moments.set(episode, moments);
     this.#sides.set(episode, sides);
-    this.#enter(episode, { ...question, asked: 1 }, timeNs);
+    this.#enter(episode, { ...question, asked: 1, unproven: 0, macs: [] }, timeNs);
     if (kind !== 'stopped') this.#takeFresh(episode);
     return episode;
   }
@@ -352,9 +354,10 @@ export class Episodes {
     return earlier;
   }
 
-  /** What one decision of an episode says beside its verdict. */
-  #note(episode: Episode, question: Question, { reply }: Decision, now: Justification): void {
-    const count = this.#counts.get(episode)?.get(askedKey(question));
+  /** What one decision says beside its verdict, for its episode, or for one that may take it in later. */
+  #note(question: Question, { reply }: Decision, now: Justification): void {
+    const { episode } = question;
+    const count = episode ? this.#counts.get(episode)?.get(askedKey(question)) : question;
     if (!count) return;
     const { macs } = count;
     if (reply && macs.length < mostClaims && !macs.includes(reply.mac)) macs.push(reply.mac);
@@ -371,7 +374,10 @@ export class Episodes {
       known.decisions += asked;
       if (timeNs > known.lastNs) known.lastNs = timeNs;
     } else if (counts.size < mostTargets)
-      counts.set(key, { target, decisions: asked, lastNs: timeNs, unproven: 0, macs: [] });
+      counts.set(key, {
+        ...{ target, decisions: asked, lastNs: timeNs },
+        ...{ unproven: question.unproven, macs: [...question.macs] },
+      });
     else {
       episode.decisions += asked;
       if (episode.moreNs === null || timeNs > episode.moreNs) episode.moreNs = timeNs;

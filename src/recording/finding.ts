@@ -3,7 +3,7 @@ import { suspicions } from '../decision/tally/marks.js';
 import type { Clock } from './change-words.js';
 import { type Episode, sizeOf, type ThinEpisode } from './episode.js';
 import { endedOf } from './episode-ends.js';
-import { addresses, byWhom, paragraphOf, thinParagraph, whereText } from './episode-words.js';
+import { addresses, askersApart, paragraphOf, thinParagraph, whereText } from './episode-words.js';
 import { type Justification, justificationOf, justificationText } from './justification.js';
 import type { Move } from './moves.js';
 import { addressesText, type Group, type Story } from './story.js';
@@ -103,8 +103,8 @@ function headlineOf(story: Story, [first]: Episode[], [thin]: ThinEpisode[], [st
 
 /** "192.0.2.1 ", where others are answered otherwise. */
 function whom(episode: Episode): string {
-  const by = byWhom(episode);
-  return by === '' ? '' : `${by.slice(' by '.length)} `;
+  const by = askersApart(episode);
+  return by === null ? '' : `${by} `;
 }
 
 const noneMoved = 'No answer was seen to move';
@@ -204,8 +204,17 @@ function caveatsOf(story: Story, unfollowed: number, clock: Clock): string[] {
     caveats.push(
       `${moreChanges} more ${moreChanges === 1 ? 'change was' : 'changes were'} not compared with what was decided: there were too many.`,
     );
-  if (story.episodes.untried)
-    caveats.push('Some answers that moved were not tried again on the recorded states: there were too many.');
+  if (story.episodes.untried || story.unheld > 0)
+    caveats.push(
+      'Some answers that moved were not tried again on the recorded states, which are too many: there a cause is told by what it touches.',
+    );
+  const missed = story.ends
+    .flatMap((end) => end.missed ?? [])
+    .reduce((sum, { count: some }) => sum + some, 0);
+  if (missed > 0)
+    caveats.push(
+      `The kernel kept ${missed === 1 ? 'an event' : `${missed} events`} from the programs that ran just then: a request among them is in no count.`,
+    );
   for (const { text } of story.gaps) caveats.push(text(clock));
   for (const host of story.overlaps)
     caveats.push(`Two recordings of ${host} overlap: what both hold is counted twice.`);

@@ -16,6 +16,8 @@ interface Trace {
   firstNs: bigint;
   /** The last that is known of it. */
   lastNs: bigint;
+  /** Before its file, until its first decision: that may have begun before the file did. */
+  gap: Gap | null;
 }
 
 /** Finds what lies between the files that are read, and where two recordings of a host overlap. */
@@ -29,11 +31,12 @@ export class Gaps {
     this.#hosts.set(host, traces);
     const known = traces.find((one) => one.trace === trace);
     const missing = segment - (known?.segment ?? 0) - 1;
-    if (missing > 0)
-      this.#add(host, known?.lastNs ?? null, timeNs, missingText(missing, host, known !== undefined));
-    if (!known) traces.push({ trace, segment, firstNs: timeNs, lastNs: timeNs });
+    const words = missingText(missing, host, known !== undefined);
+    const gap = missing > 0 ? this.#add(host, known?.lastNs ?? null, timeNs, words) : null;
+    if (!known) traces.push({ trace, segment, firstNs: timeNs, lastNs: timeNs, gap });
     else {
       known.segment = segment;
+      known.gap = gap;
       if (timeNs > known.lastNs) known.lastNs = timeNs;
     }
   }
@@ -43,9 +46,8 @@ export class Gaps {
     const one = this.#hosts.get(host)?.find((known) => known.trace === trace);
     if (!one) return;
     if (timeNs > one.lastNs) one.lastNs = timeNs;
-    // it began just before its file did
-    const gap = this.all.at(-1);
-    if (gap?.host === host && timeNs < gap.toNs && timeNs > gap.fromNs) gap.toNs = timeNs;
+    if (one.gap && timeNs < one.gap.toNs && timeNs > one.gap.fromNs) one.gap.toNs = timeNs;
+    one.gap = null;
   }
 
   close({ host, trace }: CloseEvent, timeNs: bigint): void {
@@ -68,11 +70,17 @@ export class Gaps {
     return [...new Set(overlaps)];
   }
 
-  #add(host: string, fromNs: bigint | null, toNs: bigint, words: (between: string) => string): void {
+  #add(host: string, fromNs: bigint | null, toNs: bigint, words: (between: string) => string): Gap {
     const from = fromNs ?? 0n;
-    const between = (clock: Clock) =>
-      fromNs === null ? `before ${clock(toNs)}` : `between ${clock(from)} and ${clock(toNs)}`;
-    this.all.push({ host, fromNs: from, toNs, text: (clock) => words(between(clock)) });
+    const gap: Gap = {
+      ...{ host, fromNs: from, toNs },
+      text(clock) {
+        const until = clock(gap.toNs);
+        return words(fromNs === null ? `before ${until}` : `between ${clock(from)} and ${until}`);
+      },
+    };
+    this.all.push(gap);
+    return gap;
   }
 }
 

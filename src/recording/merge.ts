@@ -90,7 +90,7 @@ export class MergedReader {
   }
   #missing: string[] = [];
 
-  /** @throws {ArpwhyError} as {@link FileReader.batches} does */
+  /** @throws {ArpwhyError} as {@link FileReader.batches} does, and `usage` where two are the same file */
   async *batches(): AsyncGenerator<Entry[]> {
     const chains = await this.#chains();
     const seen = new Set<string>();

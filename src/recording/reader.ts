@@ -116,11 +116,16 @@ export class FileReader {
       const many = this.#endless === 1 ? 'a recording' : `${this.#endless} recordings`;
       return `${this.path} holds ${many} without an end, before the next one begins: whoever wrote ${this.#endless === 1 ? 'it' : 'them'} was killed; all whole decisions were read`;
     }
-    if (this.#extra > 0) {
-      return `${this.path} holds ${this.#extra} decisions more than its end says: they stand there twice, and are counted twice`;
-    }
-    if (this.#missing > 0) {
-      return `${this.path} holds ${this.#missing} decisions less than its end says: they were taken out, or damaged`;
+    if (this.#extra + this.#missing > 0) {
+      const parts = [
+        this.#extra > 0
+          ? `${this.#extra} decisions more than its end says: some stand there twice, or are of another recording`
+          : '',
+        this.#missing > 0
+          ? `${this.#missing} decisions less than its end says: they were taken out, or damaged`
+          : '',
+      ];
+      return `${this.path} holds ${parts.filter((part) => part !== '').join('; and elsewhere ')}`;
     }
     if (!this.#close) {
       return `${this.path} has no end: whoever wrote it was killed, or writes it still; all whole decisions were read`;

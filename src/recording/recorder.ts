@@ -40,6 +40,7 @@ export class Recorder implements StreamTap {
   readonly #rotation: Rotation;
   readonly #command: string;
   readonly #beganNs: bigint | null;
+  readonly #ownNs: bigint | null;
   #blocks = new BlockWriter(chunkBytes + (1 << 18));
   readonly #timer: NodeJS.Timeout;
   #start: StartEvent | null = null;
@@ -68,9 +69,16 @@ export class Recorder implements StreamTap {
   readonly #images = new Images();
   #evidence: { key: string; json: string } = { key: '', json: '' };
 
-  /** @param options.beganNs CLOCK_MONOTONIC of what comes first, where that lies in the past */
-  constructor(files: RecordingFiles, options: { rotation: Rotation; command: string; beganNs?: bigint }) {
+  /**
+   * @param options.beganNs CLOCK_MONOTONIC of what comes first, where that lies in the past
+   * @param options.ownNs the same of when it is made, where a trace is recorded more than once: that tells them apart
+   */
+  constructor(
+    files: RecordingFiles,
+    options: { rotation: Rotation; command: string; beganNs?: bigint; ownNs?: bigint },
+  ) {
     this.#beganNs = options.beganNs ?? null;
+    this.#ownNs = options.ownNs ?? null;
     this.#files = files;
     this.#rotation = options.rotation;
     this.#command = options.command;
@@ -89,7 +97,7 @@ export class Recorder implements StreamTap {
   start(start: StartEvent): void {
     this.#start = start;
     this.#clock = new Clock(BigInt(start.clockOffsetNs));
-    this.#trace = BigInt(start.monotonicNs).toString(36);
+    this.#trace = (this.#ownNs ?? BigInt(start.monotonicNs)).toString(36);
     this.#begin();
   }
 

@@ -82,12 +82,8 @@ export class StateChanges {
       table: null,
     };
     const usual = ns - noticeNs;
-    return {
-      netns,
-      changes: [change],
-      fromNs: heldNs !== null && heldNs < usual ? heldNs : usual,
-      seenNs: ns,
-    };
+    const sinceNs = heldNs ?? this.#states.get(netns.inode)?.readNs ?? usual;
+    return { netns, changes: [change], fromNs: sinceNs < usual ? sinceNs : usual, seenNs: ns };
   }
 
   /** The next state tells of a link only what else became of it. */

@@ -100,8 +100,9 @@ export class Story {
   readonly #whole = new Map<string, { before: Snapshot | null; after: Snapshot }>();
   /** The last two states of each namespace, until the change between them is told. */
   readonly #around = new Map<string, States>();
-  /** Routes and rules in states that are held. */
+  /** Routes and rules in states that are held; and states that were too many to be. */
   #held = 0;
+  unheld = 0;
   /** What hooks saw since the last state of a namespace, for the trials. */
   readonly #seen = new Map<string, TimedChange[]>();
   /** Changes that hooks saw since the last state of a namespace. */
@@ -288,9 +289,11 @@ export class Story {
     // of a state that nothing is told of the difference is nothing: only the next change may be it
     if (states) this.#around.set(key, states);
     else this.#around.delete(key);
+    // what hooks saw after it was read is of the next one
+    const isLater = ({ event: seen }: TimedChange) => BigInt(seen.monotonicNs) > BigInt(event.monotonicNs);
     const seen = this.#seen.get(key) ?? [];
-    this.#seen.delete(key);
-    if (states) for (const timed of seen) timed.states = states;
+    this.#seen.set(key, seen.filter(isLater));
+    if (states) for (const timed of seen) if (!isLater(timed)) timed.states = states;
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     const before = this.#previous.get(key);
@@ -309,14 +312,17 @@ export class Story {
       this.#seen.set(key, seen);
       seen.push(timed);
     } else if (states && isOfState(timed.event)) {
-      // what the kernel announced of links comes between states
       timed.states = states;
       this.#around.delete(key);
     }
   }
 
   #statesBetween(before: Snapshot | undefined, after: Snapshot): States | null {
-    if (!before?.complete || !after.complete || this.#held > mostHeld) return null;
+    if (!before?.complete || !after.complete) return null;
+    if (this.#held > mostHeld) {
+      this.unheld++;
+      return null;
+    }
     this.#held += shareRoutes(before, after) + sizeOf(after);
     return { before, after };
   }
@@ -381,9 +387,11 @@ function sizeOf({ rules, routes, links, addresses, proxyNeighbours }: Snapshot):
   return size;
 }
 
-/** A change of links alone may be what the kernel announced between two states. */
+/** What the kernel announced of links comes between states, and of proxy neighbours nothing tells when they came. */
 function isOfState({ changes, more }: ChangeEvent): boolean {
-  return more > 0 || changes.some(({ object, change }) => object !== 'link' || change !== 'changed');
+  const isOther = ({ object, change }: ChangeEvent['changes'][number]) =>
+    object === 'link' ? change !== 'changed' : object !== 'proxy-neighbour';
+  return more > 0 || changes.some(isOther);
 }
 
 /** "47 addresses" */

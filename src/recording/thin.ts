@@ -1,7 +1,10 @@
-import { weigh } from './causes.js';
+import { weigh, withoutLookups } from './causes.js';
 import type { Question, ThinEpisode, TimedChange } from './episode.js';
 import { isSame, type Justification } from './justification.js';
 import type { Trials } from './trial.js';
+
+/** Questions that are tried on the states around a change. */
+const mostTried = 100;
 
 /**
  * Answers that nobody had asked for before a change that fits them, on a device that was seen before it.
@@ -22,15 +25,18 @@ export function thinEpisode(
   const questions = unasked.length > 0 ? unasked : told;
   const [one] = questions;
   if (!one) return null;
-  const { target, sender, othersWas: before, othersWasNs, place } = one;
+  const { othersWas: before, othersWasNs, place } = one;
   const sinceNs = questions.reduce((least, { firstNs }) => (firstNs < least ? firstNs : least), one.firstNs);
   const device = othersWasNs ?? seenNs(place) ?? sinceNs;
   const then = here.filter(({ toNs, fromNs }) => toNs > device && fromNs <= sinceNs);
   const targets = new Set(questions.map((question) => question.target));
   const senders = new Set(questions.map((question) => question.sender));
   const sides = { was: before, now, targets, senders, tried: null, settings: null };
-  const causes = weigh(then, sides, trials).filter(
-    (change) => change.weight > 0 && trials.makesNone(change, now, { target, sender }) !== true,
-  );
+  // where the states show that it made no difference to whoever asks, only what is no lookup is left of it
+  const makesNone = (change: TimedChange) =>
+    questions.slice(0, mostTried).every((question) => trials.makesNone(change, now, question) === true);
+  const causes = weigh(then, sides, trials)
+    .map((change) => (makesNone(change) ? withoutLookups(change, sides) : change))
+    .filter(({ weight }) => weight > 0);
   return causes.length > 0 ? { now, targets, sinceNs, before, causes } : null;
 }

@@ -150,7 +150,7 @@ export class Trials {
     let cost = this.#costs.get(state);
     if (cost === undefined) {
       const { rules, routes } = state;
-      cost = costOfTry;
+      cost = costOfTry + state.links.size / 8;
       for (const { action, table } of rules)
         cost += action === 'goto' ? rules.length : 1 + (routes.get(table)?.length ?? 0);
       this.#costs.set(state, cost);
@@ -167,7 +167,9 @@ function outcomeIn(
   validated: boolean,
 ): Outcome | null {
   // made again, a device has another index
-  const link = [...state.links.values()].find(({ name }) => name === device.name);
+  const own = state.links.get(device.index);
+  const link =
+    own?.name === device.name ? own : [...state.links.values()].find(({ name }) => name === device.name);
   const asking = link?.index ?? device.index;
   const target = lookUp(state, { saddr, daddr, iif: asking });
   if (!target) return null;

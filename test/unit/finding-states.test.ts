@@ -241,6 +241,20 @@ describe('two who ask for one address', () => {
     expect(paragraphs[0]).not.toContain('told as before');
   });
 
+  it('may have been moved by a setting, which no lookup shows', () => {
+    const state = (value: number): Partial<State> => ({
+      settings: [{ device: 'bond0.90', forwarding: 1, proxy_arp: value, rp_filter: 0 }],
+    });
+    const { paragraphs } = new Host({ ...wellSet, ...state(0) })
+      .ask(1, '192.0.2.50')
+      .change(5, () => state(1))
+      .ask(8, '198.51.100.8')
+      .find();
+    expect(paragraphs[0]).toMatch(
+      /^03:30:05\.0 net\/ipv4\/conf\/bond0\.90\/proxy_arp = 1 \(it was 0\)\. From/,
+    );
+  });
+
   it('are not taken for a move, where the states show none', () => {
     const { headline } = new Host({ ...wellSet, rules: [bySender('192.0.2.2', 254), ...wellSet.rules] })
       .ask(1, '192.0.2.77')

@@ -35,7 +35,10 @@ export async function saveRecording(path: string, saved: Saved): Promise<number>
   });
   const steps = inOrder(saved);
   const beganNs = steps[0]?.ns ?? saved.monotonicNs;
-  const recorder = new Recorder(files, { rotation: null, command: 'arpwhy top', beganNs });
+  const recorder = new Recorder(files, {
+    ...{ rotation: null, command: 'arpwhy top' },
+    ...{ beganNs, ownNs: saved.monotonicNs },
+  });
   recorder.start(saved.start);
   for (const { run } of steps) run(recorder);
   recorder.end(endOf(saved, recorder.decisions));

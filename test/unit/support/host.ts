@@ -20,6 +20,8 @@ export const devices = { 'bond0.90': asking, tap0: 9, bond0: 4, tap1: 10 };
 export interface State {
   rules: Rule[];
   routes: Route[];
+  settings?: NonNullable<Snapshot['settings']>;
+  proxyNeighbours?: Snapshot['proxyNeighbours'];
 }
 
 /** As a hypervisor has it: what comes from the VLAN is looked up in its table, which knows the subnet. */
@@ -156,6 +158,8 @@ export class Host {
     return snapshot({
       rules: [local as Rule, ...this.#state.rules, ...rest].sort((a, b) => a.priority - b.priority),
       routes: this.#state.routes,
+      ...(this.#state.settings ? { settings: this.#state.settings } : {}),
+      proxyNeighbours: this.#state.proxyNeighbours ?? [],
       links,
     });
   }
