@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/decision/types.js';
 import { run } from '../../src/host/run.js';
-import { batch, inside } from '../../src/lab/namespace.js';
+import { batch, inside, waitUp } from '../../src/lab/namespace.js';
 import { gone, heldBy, missingBpftool } from './support/bpf-objects.js';
 import { Cleanup } from './support/cleanup.js';
 import { eventually } from './support/eventually.js';
@@ -472,6 +472,8 @@ describe('a deferral', () => {
         await delay(0);
         // a device that goes down lets go of what it deferred
         await batch(pair.router, ['link set r0 down', 'link set r0 up']);
+        // what comes next is to find it at rest
+        await waitUp(pair.router, ['r0']);
       });
       const trace = await attach('--netns', pair.router, ...args);
       await pair.ask(proxied);
