@@ -1,6 +1,6 @@
 import { formatPrefix } from './addresses.js';
 import { errno } from './kernel-numbers.js';
-import { predict } from './routes.js';
+import { isLive, predict } from './routes.js';
 import { matches, outcomeOf } from './rules.js';
 import type { Ipv4, Nexthop, Outcome, Route, Rule, Snapshot } from './types.js';
 
@@ -51,10 +51,8 @@ export function lookUp(snapshot: Snapshot, { saddr, daddr, iif }: Asked): Found 
   return { rule: null, table: null, outcome: 'no-usable-route', route: null, ways: [] };
 }
 
-function liveOf(route: Route | null, { links }: Snapshot): readonly Nexthop[] {
-  const isLive = ({ dead, linkdown, device }: Nexthop) =>
-    !dead && !(linkdown && links.get(device)?.ignoreLinkdown);
-  return route?.nexthops.filter(isLive) ?? [];
+function liveOf(route: Route | null, snapshot: Snapshot): readonly Nexthop[] {
+  return route?.nexthops.filter((nexthop) => isLive(nexthop, snapshot)) ?? [];
 }
 
 function isSuppressed(rule: Rule, route: Route, { links }: Snapshot): boolean {

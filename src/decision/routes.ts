@@ -36,8 +36,7 @@ export function predict(
     const error = errorOfType(route.type);
     if (error !== 0) return certain ? { errno: error, route, nexthop: null } : uncertain;
     for (const nexthop of route.nexthops) {
-      if (nexthop.dead) continue;
-      if (nexthop.linkdown && snapshot.links.get(nexthop.device)?.ignoreLinkdown) continue;
+      if (!isLive(nexthop, snapshot)) continue;
       if (lookup.oif !== 0 && lookup.oif !== nexthop.device) continue;
       return certain ? { errno: 0, route, nexthop } : uncertain;
     }
@@ -45,6 +44,11 @@ export function predict(
     if (route.viaObject) return undecided;
   }
   return { errno: errno.again, route: null, nexthop: null };
+}
+
+/** Whether fib_table_lookup takes a nexthop at all: one of a link without a carrier, unless that is told to be passed over. */
+export function isLive({ dead, linkdown, device }: Nexthop, { links }: Snapshot): boolean {
+  return !dead && !(linkdown && links.get(device)?.ignoreLinkdown);
 }
 
 function samePrefix({ prefix: a }: Route, { prefix: b }: Route): boolean {

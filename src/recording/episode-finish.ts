@@ -17,7 +17,7 @@ import {
   isUntouched,
 } from './episode-causes.js';
 import { type Around, type Askers, findEnd, findOthers } from './episode-ends.js';
-import { isSame, type Justification } from './justification.js';
+import { isSame, type Justification, placeOf } from './justification.js';
 import type { Trials } from './trial.js';
 
 /** What was gathered of an episode while its recording was read. */
@@ -66,8 +66,7 @@ export function finishEpisodes(followed: Followed): void {
   const ended = new Map<Episode, ReadonlySet<string>>();
   // what went on to another episode ends with that: the last ones first
   for (const episode of [...all].reverse()) {
-    const { host, netns, device } = episode.now;
-    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
+    const place = placeOf(episode.now);
     const here = changesOf(episode.now);
     const askers = (target: string) => followed.askers(place, target);
     const next = new Map<Justification, Episode[]>();

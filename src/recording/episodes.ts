@@ -13,7 +13,7 @@ import {
 } from './episode.js';
 import type { Count } from './episode-causes.js';
 import { finishEpisodes } from './episode-finish.js';
-import { isSame, type Justification, provenOf } from './justification.js';
+import { isSame, type Justification, placeOf, provenOf } from './justification.js';
 import { Spans } from './spans.js';
 import { thinEpisode } from './thin.js';
 import { Trials } from './trial.js';
@@ -86,13 +86,13 @@ export class Episodes {
   }
 
   decision(decision: Decision, now: Justification, timeNs: bigint): void {
-    const { verdict, request, netns, device, host, settings } = decision;
+    const { verdict, request, settings } = decision;
     if (verdict.action === 'deferred') return;
     const target = request.target.ip;
-    const place = `${host}|${netns.inode}|${device.name ?? device.index}`;
+    const place = placeOf(decision);
     if (passing.has(verdict.reason)) {
       this.passed++;
-      if (this.#passed.size < mostQuestions) this.#passed.add(`${place}|${target}`);
+      if (target !== null && this.#passed.size < mostQuestions) this.#passed.add(`${place}|${target}`);
       return;
     }
     if (target === null) return;

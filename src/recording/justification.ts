@@ -139,3 +139,8 @@ function isSameDevice(a: Justification['device'], b: Justification['device']): b
 function isNoOther<T>(a: T | null, b: T | null): boolean {
   return a === null || b === null || a === b;
 }
+
+/** The device that was asked on, on its host: by its name, for made again it has another index. */
+export function placeOf({ host, netns, device }: Pick<Justification, 'host' | 'netns' | 'device'>): string {
+  return `${host}|${netns.inode}|${device.name ?? device.index}`;
+}
